@@ -1,0 +1,118 @@
+/**
+ * Runs the test sets one after the other and closes with one line, `N passed, N failed`, counted from what the
+ * runners themselves report: vitest's JSON report, Hardhat's summary, and one for each step of the check.
+ *
+ *   node scripts/test.ts [set ...]      without a set: all of `npm test`
+ */
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+interface Count {
+  passed: number
+  failed: number
+}
+
+const root = resolve(import.meta.dirname, '..')
+const bin = join(root, 'node_modules/.bin')
+
+/** Runs a program of the project under its own Node, showing what it prints. */
+function run(command: string, parameters: string[]): Promise<{ code: number; output: string }> {
+  const child = spawn(command, parameters, {
+    cwd: root,
+    env: { ...process.env, PATH: `${bin}:${process.env.PATH ?? ''}` },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+      process.stdout.write(chunk)
+    })
+  }
+  return new Promise((done, fail) => {
+    child.on('error', fail)
+    child.on('close', code => done({ code: code ?? 1, output }))
+  })
+}
+
+/** A step that only says yes or no. */
+async function step(command: string, ...parameters: string[]): Promise<Count> {
+  const { code } = await run(command, parameters)
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 }
+}
+
+/** A vitest run that dies without a report, or finds no test, counts as a failure. */
+async function vitest(...projects: string[]): Promise<Count> {
+  const folder = await mkdtemp(join(tmpdir(), 'paratii-test-'))
+  try {
+    const report = join(folder, 'report.json')
+    const chosen = projects.flatMap(project => ['--project', project])
+    const { code } = await run('vitest', [
+      'run',
+      ...chosen,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+    ])
+    const text = await readFile(report, 'utf8').catch(() => '{}')
+    const { numPassedTests = 0, numFailedTests = 0 } = JSON.parse(text) as Record<string, number>
+    const unexplained = numFailedTests === 0 && (code !== 0 || numPassedTests === 0)
+    return { passed: numPassedTests, failed: numFailedTests + (unexplained ? 1 : 0) }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function hardhat(): Promise<Count> {
+  const { code, output } = await run('npm', ['run', '--silent', 'test:contracts'])
+  const sum = (word: string) =>
+    [...output.matchAll(new RegExp(`(\\d+) ${word}`, 'g'))].reduce((total, [, n]) => total + Number(n), 0)
+  const passed = sum('passing')
+  const failed = sum('failing')
+  return { passed, failed: failed + (failed === 0 && (code !== 0 || passed === 0) ? 1 : 0) }
+}
+
+async function all(...counts: (() => Promise<Count>)[]): Promise<Count> {
+  const total: Count = { passed: 0, failed: 0 }
+  for (const count of counts) {
+    const { passed, failed } = await count()
+    total.passed += passed
+    total.failed += failed
+  }
+  return total
+}
+
+const sets: Record<string, () => Promise<Count>> = {
+  tools: () => step('node', 'scripts/find-tools.mjs'),
+  check: () =>
+    all(
+      () => step('biome', 'ci', '.'),
+      () => step('tsc', '-p', '.'),
+      () => step('depcruise', 'src', '--config', '.dependency-cruiser.mjs'),
+      () => step('knip'),
+      () => vitest('house'),
+    ),
+  unit: () => vitest('unit'),
+  contracts: hardhat,
+  integration: () => vitest('integration'),
+  build: () => step('npm', 'run', '--silent', 'build'),
+  e2e: () => vitest('e2e'),
+}
+
+const asked = process.argv.slice(2)
+const total: Count = { passed: 0, failed: 0 }
+for (const name of asked.length > 0 ? asked : Object.keys(sets)) {
+  const set = sets[name]
+  if (!set) throw new Error(`no such set of tests: ${name}; there are ${Object.keys(sets).join(', ')}`)
+  const started = performance.now()
+  const { passed, failed } = await set()
+  total.passed += passed
+  total.failed += failed
+  process.stdout.write(
+    `${name}: ${passed} ok, ${failed} not, ${Math.round((performance.now() - started) / 1000)} s\n`,
+  )
+}
+process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`)
+process.exitCode = total.failed === 0 ? 0 : 1
