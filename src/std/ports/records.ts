@@ -1,0 +1,24 @@
+/** One change of a write: a value put under a key, or the key removed (`value: undefined`). */
+export type RecordChange = {
+  readonly table: string
+  readonly key: string
+  readonly value: string | undefined
+}
+
+export type RecordEntry = { readonly key: string; readonly value: string }
+
+/** `after`: only keys greater than this one; `limit`: at most so many entries (default: all). */
+export type ListOptions = { readonly after?: string; readonly limit?: number }
+
+/**
+ * Small records that must survive: tables of text keys and JSON text values, amounts in them as decimal text.
+ * Tables and keys are 1 to 512 characters of printable ASCII (so that every adapter sorts them alike); a room's
+ * tables are its own. Adapters throw ParatiiError: `store-failed`, and `fault` for a key that is none.
+ */
+export interface Records {
+  get(table: string, key: string): Promise<string | undefined>
+  /** Entries whose key begins with `prefix` (may be empty), in ascending order of keys. */
+  list(table: string, prefix: string, options?: ListOptions): Promise<readonly RecordEntry[]>
+  /** All changes or none, in order; when it resolves they survive a crash (as far as the adapter stores at all). */
+  write(changes: readonly RecordChange[]): Promise<void>
+}
