@@ -1,0 +1,71 @@
+/**
+ * Reads a response body in pieces of exactly the sizes asked, into buffers that the caller provides: by BYOB
+ * where the body is a byte stream (browsers, Node), by copying where it is not.
+ */
+export interface BodyReader {
+  /**
+   * Fills `buffer` from its start with `byteCount` bytes. The buffer passed in may be detached: go on with the
+   * one returned. Undefined when the body ended before.
+   */
+  fill(buffer: ArrayBuffer, byteCount: number): Promise<ArrayBuffer | undefined>
+  /** True when nothing is left; to be asked once all that was expected has been read. */
+  atEnd(): Promise<boolean>
+  /** Stops the transfer; safe to call at any time, also after the end. */
+  cancel(reason?: unknown): Promise<void>
+}
+
+export function readBody(body: ReadableStream<Uint8Array<ArrayBuffer>>): BodyReader {
+  let reader: ReadableStreamBYOBReader
+  try {
+    reader = body.getReader({ mode: 'byob' })
+  } catch {
+    return readByCopying(body.getReader())
+  }
+  return {
+    async fill(buffer, byteCount) {
+      let current = buffer
+      let offset = 0
+      while (offset < byteCount) {
+        const { value, done } = await reader.read(new Uint8Array(current, offset, byteCount - offset))
+        if (done || value === undefined) return undefined
+        current = value.buffer
+        offset += value.byteLength
+      }
+      return current
+    },
+    async atEnd() {
+      return (await reader.read(new Uint8Array(1))).done
+    },
+    cancel: reason => reader.cancel(reason).catch(() => {}),
+  }
+}
+
+function readByCopying(reader: ReadableStreamDefaultReader<Uint8Array>): BodyReader {
+  let rest = new Uint8Array(0) as Uint8Array
+  const pull = async () => {
+    while (rest.byteLength === 0) {
+      const { value, done } = await reader.read()
+      if (done) return false
+      rest = value
+    }
+    return true
+  }
+  return {
+    async fill(buffer, byteCount) {
+      const target = new Uint8Array(buffer, 0, byteCount)
+      let offset = 0
+      while (offset < byteCount) {
+        if (!(await pull())) return undefined
+        const piece = rest.subarray(0, byteCount - offset)
+        target.set(piece, offset)
+        offset += piece.byteLength
+        rest = rest.subarray(piece.byteLength)
+      }
+      return buffer
+    },
+    async atEnd() {
+      return !(await pull())
+    },
+    cancel: reason => reader.cancel(reason).catch(() => {}),
+  }
+}
