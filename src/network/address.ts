@@ -5,14 +5,14 @@ import { type Component, multiaddr } from '@multiformats/multiaddr'
  * other. A data plane is `/ip4/…|/ip6/…|/dns…/tcp/N/http`, with `/tls` before `http` (or `/https`) for TLS.
  */
 
-const HOST_PROTOCOLS = ['ip4', 'ip6', 'dns', 'dns4', 'dns6']
+const hostProtocols = ['ip4', 'ip6', 'dns', 'dns4', 'dns6']
 
 /** The base URL (no trailing slash) of a data-plane multiaddr, or undefined for any other kind of address. */
-export function urlFromMultiaddr(address: string): string | undefined {
+export const urlFromMultiaddr = (address: string): string | undefined => {
   const parts = parseComponents(address)
   const [host, port, ...rest] = parts ?? []
   if (host?.value === undefined || port?.value === undefined) return undefined
-  if (!HOST_PROTOCOLS.includes(host.name) || port.name !== 'tcp') return undefined
+  if (!hostProtocols.includes(host.name) || port.name !== 'tcp') return undefined
   const kind = rest.map(part => part.name).join('/')
   const secure = kind === 'https' || kind === 'tls/http'
   if (!secure && kind !== 'http') return undefined
@@ -21,7 +21,7 @@ export function urlFromMultiaddr(address: string): string | undefined {
 }
 
 /** The data-plane multiaddr of an `http:` or `https:` URL; its path, query and fragment must be empty. */
-export function multiaddrFromUrl(url: string): string | undefined {
+export const multiaddrFromUrl = (url: string): string | undefined => {
   if (!URL.canParse(url)) return undefined
   const { protocol, hostname, port, pathname, search, hash } = new URL(url)
   if ((protocol !== 'http:' && protocol !== 'https:') || pathname !== '/' || search !== '' || hash !== '') {
@@ -37,16 +37,16 @@ export function multiaddrFromUrl(url: string): string | undefined {
 }
 
 /** The base URLs among a node's addresses, in their order. */
-export function dataPlaneUrls(addresses: readonly string[]): string[] {
+export const dataPlaneUrls = (addresses: readonly string[]): string[] => {
   return addresses.map(urlFromMultiaddr).filter(url => url !== undefined)
 }
 
 /** The libp2p addresses among a node's addresses (those that name a peer), in their order. */
-export function messageAddresses(addresses: readonly string[]): string[] {
+export const messageAddresses = (addresses: readonly string[]): string[] => {
   return addresses.filter(address => parseComponents(address)?.at(-1)?.name === 'p2p')
 }
 
-function parseComponents(address: string): Component[] | undefined {
+const parseComponents = (address: string): Component[] | undefined => {
   try {
     return multiaddr(address).getComponents()
   } catch {

@@ -2,7 +2,7 @@
  * Reads a response body in pieces of exactly the sizes asked, into buffers that the caller provides: by BYOB
  * where the body is a byte stream (browsers, Node), by copying where it is not.
  */
-export interface BodyReader {
+export type BodyReader = {
   /**
    * Fills `buffer` from its start with `byteCount` bytes. The buffer passed in may be detached: go on with the
    * one returned. Undefined when the body ended before.
@@ -14,7 +14,7 @@ export interface BodyReader {
   cancel(reason?: unknown): Promise<void>
 }
 
-export function readBody(body: ReadableStream<Uint8Array<ArrayBuffer>>): BodyReader {
+export const readBody = (body: ReadableStream<Uint8Array<ArrayBuffer>>): BodyReader => {
   let reader: ReadableStreamBYOBReader
   try {
     reader = body.getReader({ mode: 'byob' })
@@ -40,7 +40,7 @@ export function readBody(body: ReadableStream<Uint8Array<ArrayBuffer>>): BodyRea
   }
 }
 
-function readByCopying(reader: ReadableStreamDefaultReader<Uint8Array>): BodyReader {
+const readByCopying = (reader: ReadableStreamDefaultReader<Uint8Array>): BodyReader => {
   let rest = new Uint8Array(0) as Uint8Array
   const pull = async () => {
     while (rest.byteLength === 0) {

@@ -9,7 +9,7 @@ import { yamux } from '@libp2p/yamux'
 export type MessageNode = Libp2p
 
 /** What nodes of daemons and of browsers have in common. */
-export function sharedOptions() {
+export const sharedOptions = () => {
   return {
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
@@ -20,22 +20,22 @@ export function sharedOptions() {
 }
 
 /** The libp2p form of a secp256k1 key of 32 bytes; a random key when there is none. */
-export async function libp2pKey(nodeKey: Uint8Array | undefined): Promise<PrivateKey> {
+export const libp2pKey = async (nodeKey: Uint8Array | undefined): Promise<PrivateKey> => {
   return nodeKey === undefined ? generateKeyPair('secp256k1') : privateKeyFromRaw(nodeKey)
 }
 
 /** The compressed public key (33 bytes) that a secp256k1 peer id carries; undefined for other kinds. */
-export function publicKeyOfPeer(peer: PeerId): Uint8Array | undefined {
+export const publicKeyOfPeer = (peer: PeerId): Uint8Array | undefined => {
   return peer.type === 'secp256k1' ? peer.publicKey.raw : undefined
 }
 
 /** The peer id (`16Uiu2…`) of a compressed secp256k1 public key. */
-export function peerOfPublicKey(publicKey: Uint8Array): PeerId {
+export const peerOfPublicKey = (publicKey: Uint8Array): PeerId => {
   return peerIdFromPublicKey(publicKeyFromRaw(publicKey))
 }
 
 /** The compressed public key that a peer id's text carries; undefined when it is no secp256k1 peer id. */
-export function publicKeyOfPeerText(text: string): Uint8Array | undefined {
+export const publicKeyOfPeerText = (text: string): Uint8Array | undefined => {
   try {
     return publicKeyOfPeer(peerIdFromString(text))
   } catch {

@@ -3,7 +3,7 @@ import { webSockets } from '@libp2p/websockets'
 import { createLibp2p } from 'libp2p'
 import { libp2pKey, type MessageNode, sharedOptions } from './message-node.ts'
 
-export interface MessageNodeOptions {
+export type MessageNodeOptions = {
   /** The daemon's node key: 32 bytes, secp256k1. Its public key is the peer id. Left out: a random one. */
   readonly nodeKey?: Uint8Array
   /** Multiaddrs to listen on, such as `/ip4/127.0.0.1/tcp/0/ws`; none for a node that only dials. */

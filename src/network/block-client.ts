@@ -1,0 +1,169 @@
+import { checkBlock } from '#media/block-check.ts'
+import type { Leaf } from '#media/dag.ts'
+import { errorFrom, isErrorCode, orThrow, ParatiiError } from '#std/error.ts'
+import { type BodyReader, readBody } from './body-reader.ts'
+import type { BufferPool } from './buffer-pool.ts'
+import { sha256 } from './sha256.ts'
+
+export type LeafFetch = {
+  /** The signed request of protocol.md's data plane. */
+  readonly url: string
+  /** The leaves asked for, in the order in which the answer holds them. */
+  readonly leaves: readonly Leaf[]
+  /** Buffers at least as large as the largest leaf. */
+  readonly pool: BufferPool
+  readonly signal: AbortSignal
+  /** Longest time without a byte before the host counts as dead. */
+  readonly stallMs?: number
+  /**
+   * Called for each leaf in order, once its bytes match its CID; its position is in `leaves`. The bytes lie at
+   * the start of a pool buffer that is now the callee's. While its promise is pending no more is read than a few
+   * leaves: that is the back pressure.
+   */
+  onLeaf(position: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> | void
+}
+
+const defaultStallMs = 20_000
+/** Leaves whose digests may be under way at once: enough to hide hashing behind reading. */
+const verifyAhead = 4
+const maxErrorBodyBytes = 4096
+
+/**
+ * Fetches leaves from one host and passes on what matches its CID. Throws ParatiiError: `block-mismatch` (wrong
+ * bytes, or too many of them), `host-unreachable`, `timed-out`, `aborted`, or the code that the host answered.
+ * What was passed on before stays good.
+ */
+export const fetchLeaves = async (request: LeafFetch): Promise<void> => {
+  const stall = new AbortController()
+  const signal = AbortSignal.any([request.signal, stall.signal])
+  const watch = watchStall(request.stallMs ?? defaultStallMs, stall)
+  let reader: BodyReader | undefined
+  const verifying: Promise<VerifiedLeaf>[] = []
+  try {
+    watch.arm()
+    const response = await fetch(request.url, { signal, cache: 'no-store', redirect: 'error' })
+    if (response.status !== 200 || response.body === null) throw await refusalFrom(response)
+    reader = readBody(response.body)
+    for (const [position, leaf] of request.leaves.entries()) {
+      watch.arm()
+      const buffer = await reader.fill(request.pool.take(), leaf.size)
+      watch.disarm()
+      if (buffer === undefined)
+        throw new ParatiiError('host-unreachable', { reason: 'ended early', position })
+      verifying.push(settledLater(verifyLeaf(position, leaf, buffer)))
+      if (verifying.length >= verifyAhead) await passOn(verifying, request)
+    }
+    while (verifying.length > 0) await passOn(verifying, request)
+    watch.arm()
+    if (!(await reader.atEnd())) throw new ParatiiError('block-mismatch', { reason: 'more than was asked' })
+  } catch (thrown) {
+    // What arrived whole before a cut or a cancel is good, and its sender is owed for it.
+    await passOnRest(verifying, request)
+    throw request.signal.aborted
+      ? errorFrom(request.signal.reason, 'aborted')
+      : stall.signal.aborted
+        ? new ParatiiError('timed-out', { stallMs: request.stallMs ?? defaultStallMs })
+        : errorFrom(thrown, 'host-unreachable')
+  } finally {
+    watch.disarm()
+    await reader?.cancel()
+    await Promise.allSettled(verifying)
+  }
+}
+
+type VerifiedLeaf = {
+  readonly position: number
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+const passOn = async (verifying: Promise<VerifiedLeaf>[], request: LeafFetch): Promise<void> => {
+  const next = verifying.shift()
+  if (next === undefined) return
+  const { position, bytes } = await next.catch(error => {
+    // After a wrong leaf nothing of this answer is trusted, not even what would match.
+    verifying.length = 0
+    throw error
+  })
+  await request.onLeaf(position, bytes)
+}
+
+const passOnRest = async (verifying: Promise<VerifiedLeaf>[], request: LeafFetch): Promise<void> => {
+  try {
+    while (verifying.length > 0) await passOn(verifying, request)
+  } catch {
+    // The leaf that was wrong, or a callee that failed: what follows it is dropped, the first error is told.
+  }
+}
+
+const verifyLeaf = async (position: number, leaf: Leaf, buffer: ArrayBuffer): Promise<VerifiedLeaf> => {
+  const bytes = new Uint8Array(buffer, 0, leaf.size)
+  orThrow(await checkBlock(leaf.cid, bytes, sha256))
+  return { position, bytes }
+}
+
+/** Keeps a rejection from being reported as unhandled while it waits for its turn. */
+const settledLater = <T>(promise: Promise<T>): Promise<T> => {
+  promise.catch(() => {})
+  return promise
+}
+
+const watchStall = (stallMs: number, stall: AbortController) => {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const disarm = () => clearTimeout(timer)
+  return {
+    arm() {
+      disarm()
+      timer = setTimeout(() => stall.abort(), stallMs)
+    },
+    disarm,
+  }
+}
+
+/** The error that a host's refusal stands for; a code that is none of ours says only that it refused. */
+export const refusalFrom = async (response: Response): Promise<ParatiiError> => {
+  const code = await codeOf(response)
+  return new ParatiiError(code ?? 'host-unreachable', { status: response.status })
+}
+
+const codeOf = async (response: Response) => {
+  const text = await readText(response, maxErrorBodyBytes)
+  try {
+    const body: unknown = JSON.parse(text ?? '')
+    const code = typeof body === 'object' && body !== null && 'code' in body ? body.code : undefined
+    return isErrorCode(code) ? code : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const readText = async (response: Response, maxBytes: number): Promise<string | undefined> => {
+  const bytes = await readBounded(response, maxBytes)
+  return bytes && new TextDecoder().decode(bytes)
+}
+
+/** A whole response body, or undefined (and the transfer stopped) when it is longer than `maxBytes`. */
+export const readBounded = async (
+  response: Response,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> => {
+  const reader = response.body?.getReader()
+  const parts: Uint8Array[] = []
+  let byteCount = 0
+  for (;;) {
+    const { value, done } = (await reader?.read()) ?? { value: undefined, done: true }
+    if (done) break
+    byteCount += value.byteLength
+    if (byteCount > maxBytes) {
+      await reader?.cancel().catch(() => {})
+      return undefined
+    }
+    parts.push(value)
+  }
+  const whole = new Uint8Array(byteCount)
+  let offset = 0
+  for (const part of parts) {
+    whole.set(part, offset)
+    offset += part.byteLength
+  }
+  return whole
+}
