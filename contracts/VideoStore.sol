@@ -1,0 +1,697 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {ParatiiRegistry} from "./ParatiiRegistry.sol";
+import {ParatiiToken} from "./ParatiiToken.sol";
+import {IVideoTerms} from "./interfaces/IVideoTerms.sol";
+import {Allotments} from "./libraries/Allotments.sol";
+import {CompactSignatures, Signature} from "./libraries/CompactSignatures.sol";
+import {Deal, Deals, Terms} from "./libraries/Deals.sol";
+import {PurchaseWord, PurchaseWords} from "./libraries/PurchaseWord.sol";
+import {Tallies, Tally} from "./libraries/Tallies.sol";
+
+/// @title Purchases of video: escrow, receipts, payouts
+/// @notice A purchase is opened by the buyer's signed order and named by the hash of everything about it that never
+/// changes (its nonce); it is one storage slot under that name. Hosts and owner are paid for the bytes that the
+/// purchase's own key, the signer, has put in receipts; the rest of the escrow returns to the buyer.
+/// @dev Nonce: keccak256(abi.encode(dealHash, signer, allotments)) with a pinned host (depth 0), with the buyer as a
+/// fourth word otherwise. Receipts are checked by ecrecover against the signer, whatever code any address has.
+contract VideoStore is EIP712 {
+    using SafeERC20 for IERC20;
+    using CompactSignatures for bytes32;
+    using Tallies for Tally;
+
+    /// @notice An order: what a buyer agrees to. Its EIP-712 form names the deal's terms by their hash.
+    struct Order {
+        address buyer;
+        Deal deal;
+        bytes32 allotments; // the root word: hash 216 | sum 40
+        uint96 relayFee; // to whoever sends the order
+        uint40 validUntil; // unix seconds; the order is void from then on
+        bytes32 salt;
+    }
+
+    /// @notice A host: the key its allotment names, and where its fees go.
+    struct Payee {
+        address key;
+        address payout;
+    }
+
+    /// @notice Receipts of purchases that share a deal and one pinned host with the same cap.
+    struct PinnedReceipts {
+        uint16 deal; // index into the deals
+        uint16 payee; // index into the payees
+        uint40 cap; // bytes of the host's allotment
+        PinnedReceipt[] receipts;
+    }
+
+    struct PinnedReceipt {
+        address signer;
+        uint40 byteCount; // cumulative
+        bytes32 hash; // running digest over the counted blocks
+        Signature signature;
+    }
+
+    /// @notice Receipts of one purchase for several hosts.
+    struct TreeReceipts {
+        uint16 deal;
+        address signer;
+        address buyer;
+        bytes32 allotments; // the first root word, which is part of the purchase's name
+        TreeReceipt[] receipts;
+    }
+
+    struct TreeReceipt {
+        uint16 payee;
+        uint32 leaf; // index: (number of the allotment tree << depth) + position in it
+        uint40 cap;
+        uint40 byteCount; // cumulative
+        bytes32 hash; // running digest over the counted blocks
+        Signature signature;
+        bytes32[] siblings; // from the leaf up
+    }
+
+    /// @notice A purchase as it stands.
+    struct Purchase {
+        address buyer; // zero for depth > 0, where the name alone knows it
+        uint40 byteCount; // counted for all hosts
+        uint40 escrowEnd; // unix seconds
+        uint8 depth;
+        bool closing;
+        bool reclaimed;
+    }
+
+    /// @notice Why a receipt changed nothing.
+    enum SkipReason {
+        UnknownPurchase,
+        Stale,
+        Ended,
+        BadSignature,
+        BadBranch,
+        BadPayee
+    }
+
+    /// @dev Trees that a purchase got after the first.
+    struct Further {
+        uint40 total; // of their sums
+        bytes32[] words;
+    }
+
+    bytes32 private constant _NODE_KEY_TYPEHASH =
+        keccak256("NodeKey(bytes32 id,bytes32 format,address wallet,bytes32 salt)");
+    bytes32 private constant _ORDER_TYPEHASH = keccak256(
+        "Order(address buyer,bytes32 id,bytes32 format,bytes32 terms,bytes32 nodeSignature,uint40 capacity,bytes32 allotments,uint8 depth,address affiliate,uint96 relayFee,uint40 validUntil,bytes32 salt)"
+    );
+    bytes32 private constant _RECEIPT_TYPEHASH =
+        keccak256("Receipt(bytes32 purchase,uint32 leaf,uint40 bytes,bytes32 hash)");
+    bytes32 private constant _REQUEST_CLOSE_TYPEHASH = keccak256("RequestClose(bytes32 purchase)");
+    bytes32 private constant _ALLOT_TYPEHASH = keccak256("Allot(bytes32 purchase,uint32 index,bytes32 allotments)");
+
+    uint256 private constant _MAX_TTL = 30 days;
+    uint256 private constant _MAX_DEPTH = 32;
+    uint256 private constant _LANES_PER_WORD = 6;
+
+    /// @notice Seconds from a request to close to the end of the escrow, in which hosts settle.
+    uint256 public immutable PERIOD;
+    /// @notice The token that is paid.
+    IERC20 public immutable token;
+    /// @notice Where the terms of sale are looked up when a purchase opens.
+    IVideoTerms public immutable videos;
+    /// @notice Where the receiver of redistribution is looked up ("ParatiiAvatar").
+    ParatiiRegistry public immutable registry;
+
+    mapping(bytes32 nonce => mapping(uint256 group => uint256)) private _lanes;
+    mapping(bytes32 nonce => Further) private _further;
+
+    /// @notice `buyer` opened the purchase `nonce` of video `id`; FormatSet of the video registry has the terms.
+    event Purchased(
+        bytes32 indexed nonce,
+        address indexed buyer,
+        bytes32 indexed id,
+        bytes32 terms,
+        bytes32 allotments,
+        bytes32 salt,
+        address signer,
+        address affiliate,
+        uint40 capacity,
+        uint8 depth,
+        uint40 escrowEnd
+    );
+    /// @notice Receipts counted for a pinned host. An item is the first 216 bits of a purchase's nonce, then the bytes
+    /// now counted in 40.
+    event ReceiptsSettled(
+        bytes32 indexed deal, address indexed owner, address indexed payee, address payout, uint256[] items
+    );
+    /// @notice A receipt counted for one host of several: `byteCount` of its own, `total` of all hosts.
+    event LeafSettled(
+        bytes32 indexed nonce,
+        address indexed owner,
+        address indexed payee,
+        address payout,
+        uint32 leaf,
+        uint40 byteCount,
+        uint40 total
+    );
+    /// @notice A receipt changed nothing.
+    event ReceiptSkipped(bytes32 indexed nonce, uint32 leaf, SkipReason reason);
+    /// @notice The signer promised a part of the escrow to further hosts, in tree number `index`.
+    event Allotted(bytes32 indexed nonce, uint32 index, bytes32 allotments);
+    /// @notice Signer or buyer wants the purchase to end; until `escrowEnd` receipts are still paid.
+    event CloseRequested(bytes32 indexed nonce, uint40 escrowEnd);
+    /// @notice What nobody had earned went back to the buyer.
+    event Reclaimed(bytes32 indexed nonce, address indexed buyer, uint256 amount);
+
+    /// @notice The order is void.
+    error VideoStore_OrderExpired(uint40 validUntil);
+    /// @notice The format is not sold, or no longer on these terms.
+    error VideoStore_TermsChanged(bytes32 id, bytes32 format);
+    /// @notice The ttl is below three periods or above 30 days.
+    error VideoStore_BadTtl(uint32 ttl);
+    /// @notice The allotments promise more than the escrow holds, or the tree is deeper than 32.
+    error VideoStore_BadAllotments();
+    /// @notice The wallet's signature is not the buyer's.
+    error VideoStore_BadWalletSignature();
+    /// @notice The node key's signature is not valid.
+    error VideoStore_BadNodeSignature();
+    /// @notice The signature is neither the signer's nor the buyer's, or the sender is neither.
+    error VideoStore_NotAllowed();
+    /// @notice The order was served before.
+    error VideoStore_Exists(bytes32 nonce);
+    /// @notice No such purchase.
+    error VideoStore_UnknownPurchase(bytes32 nonce);
+    /// @notice A close was requested before, or the escrow has ended.
+    error VideoStore_Closing(bytes32 nonce);
+    /// @notice The escrow has not ended yet.
+    error VideoStore_NotEnded(uint40 escrowEnd);
+    /// @notice The rest was reclaimed before.
+    error VideoStore_AlreadyReclaimed(bytes32 nonce);
+
+    /// @param token_ The token that is paid.
+    /// @param videos_ Where terms of sale are looked up.
+    /// @param registry_ Where the receiver of redistribution is looked up.
+    /// @param period Seconds from a request to close to the end of the escrow.
+    constructor(ParatiiToken token_, IVideoTerms videos_, ParatiiRegistry registry_, uint32 period)
+        EIP712("Paratii", "1")
+    {
+        token = token_;
+        videos = videos_;
+        registry = registry_;
+        PERIOD = period;
+    }
+
+    // ---------------------------------------------------------------------------------------------------- buying
+
+    /// @notice Opens a purchase and takes escrow and relay fee from the buyer's allowance. Anybody may send it.
+    /// @param node The purchase's key over NodeKey; its address becomes the signer.
+    /// @param wallet The buyer over Order, by key or by ERC-1271.
+    /// @return nonce The purchase's name.
+    function purchase(Order calldata order, Signature calldata node, Signature calldata wallet)
+        external
+        returns (bytes32 nonce)
+    {
+        bytes32 digest;
+        (nonce, digest) = _open(order, node);
+        if (digest.recover(wallet) != order.buyer) {
+            bytes memory signature = abi.encodePacked(wallet.r, wallet.vs);
+            if (!SignatureChecker.isValidERC1271SignatureNow(order.buyer, digest, signature)) {
+                revert VideoStore_BadWalletSignature();
+            }
+        }
+        token.safeTransferFrom(order.buyer, address(this), Deals.escrow(order.deal) + order.relayFee);
+        _payRelay(order.relayFee);
+    }
+
+    /// @notice Opens a purchase and takes escrow and relay fee by ERC-3009. Anybody may send it.
+    /// @param node The purchase's key over NodeKey; its address becomes the signer.
+    /// @param wallet The buyer over the token's ReceiveWithAuthorization of escrow plus relay fee to this contract,
+    /// validAfter 0, validBefore the order's validUntil, nonce the EIP-712 digest of the Order.
+    /// @return nonce The purchase's name.
+    function purchaseWithAuthorization(Order calldata order, Signature calldata node, Signature calldata wallet)
+        external
+        returns (bytes32 nonce)
+    {
+        bytes32 digest;
+        (nonce, digest) = _open(order, node);
+        (uint8 v, bytes32 s) = CompactSignatures.split(wallet.vs);
+        ParatiiToken(address(token)).receiveWithAuthorization(
+            order.buyer,
+            address(this),
+            Deals.escrow(order.deal) + order.relayFee,
+            0,
+            order.validUntil,
+            digest,
+            v,
+            wallet.r,
+            s
+        );
+        _payRelay(order.relayFee);
+    }
+
+    // -------------------------------------------------------------------------------------------------- settling
+
+    /// @notice Counts receipts and pays hosts, owners, affiliates and redistribution what they newly earned. Anybody may
+    /// send it; who is paid is fixed by deals and allotments. A receipt that is stale, unknown, ended or not well signed
+    /// is skipped, with an event, and harms no other; bytes above a host's cap are not counted.
+    /// @param payees The hosts that items name by index.
+    /// @param deals The deals that items name by index; put deals of one owner side by side.
+    function settle(
+        Payee[] calldata payees,
+        Deal[] calldata deals,
+        PinnedReceipts[] calldata pinned,
+        TreeReceipts[] calldata trees
+    ) external {
+        address avatar = _avatarOf(deals);
+        Tally[] memory tallies = new Tally[](deals.length);
+        for (uint256 i; i < deals.length; ++i) {
+            tallies[i].load(deals[i], avatar != address(0));
+        }
+        uint256[] memory fees = new uint256[](payees.length);
+        for (uint256 i; i < pinned.length; ++i) {
+            PinnedReceipts calldata group = pinned[i];
+            fees[group.payee] += _settlePinned(group, tallies[group.deal], payees[group.payee]);
+        }
+        for (uint256 i; i < trees.length; ++i) {
+            TreeReceipts calldata group = trees[i];
+            _settleTree(group, tallies[group.deal], payees, fees);
+        }
+        for (uint256 i; i < payees.length; ++i) {
+            _pay(payees[i].payout, fees[i]);
+        }
+        _payShares(tallies, avatar);
+    }
+
+    // ---------------------------------------------------------------------------------------- changing and ending
+
+    /// @notice Promises a part of the escrow to further hosts, while the sums of all trees fit the capacity. Only for
+    /// purchases of depth > 0, with the signer's signature of Allot; never after a request to close.
+    /// @param first The first root word, which is part of the purchase's name.
+    /// @param allotments The root word of the further tree, of the purchase's depth.
+    function allot(
+        Deal calldata deal,
+        address signer,
+        address buyer,
+        bytes32 first,
+        bytes32 allotments,
+        Signature calldata signature
+    ) external {
+        bytes32 nonce = nonceOf(hashDeal(deal), signer, first, buyer);
+        PurchaseWord word = _load(nonce);
+        if (word.closing() || block.timestamp >= word.end()) revert VideoStore_Closing(nonce);
+        Further storage further = _further[nonce];
+        uint256 index = further.words.length + 1;
+        uint256 total = further.total + Allotments.sum(allotments);
+        if (
+            deal.depth == 0 || (index + 1) << deal.depth > 1 << 32
+                || total + Allotments.sum(first) > deal.capacity
+        ) revert VideoStore_BadAllotments();
+        bytes32 structHash = keccak256(abi.encode(_ALLOT_TYPEHASH, nonce, index, allotments));
+        if (_hashTypedDataV4(structHash).recover(signature) != signer) revert VideoStore_NotAllowed();
+        further.total = uint40(total);
+        further.words.push(allotments);
+        emit Allotted(nonce, uint32(index), allotments);
+    }
+
+    /// @notice Asks, as signer or buyer, that a purchase end PERIOD from now, or at its time if that comes first.
+    /// @param buyer The buyer where it is part of the name (depth > 0), else zero.
+    function requestClose(bytes32 deal, address signer, bytes32 allotments, address buyer) external {
+        bytes32 nonce = nonceOf(deal, signer, allotments, buyer);
+        PurchaseWord word = _load(nonce);
+        if (msg.sender != signer && msg.sender != _buyerOf(word, buyer)) revert VideoStore_NotAllowed();
+        _requestClose(nonce, word);
+    }
+
+    /// @notice The same, by anybody with the signer's or the buyer's signature of RequestClose.
+    function requestCloseBySignature(
+        bytes32 deal,
+        address signer,
+        bytes32 allotments,
+        address buyer,
+        Signature calldata signature
+    ) external {
+        bytes32 nonce = nonceOf(deal, signer, allotments, buyer);
+        PurchaseWord word = _load(nonce);
+        address from = _hashTypedDataV4(keccak256(abi.encode(_REQUEST_CLOSE_TYPEHASH, nonce))).recover(signature);
+        if (from == address(0) || (from != signer && from != _buyerOf(word, buyer))) revert VideoStore_NotAllowed();
+        _requestClose(nonce, word);
+    }
+
+    /// @notice Returns to the buyer what nobody earned. Anybody may send it, once the escrow has ended.
+    /// @param buyer The buyer where it is part of the name (depth > 0), else zero.
+    function reclaim(Deal calldata deal, address signer, bytes32 allotments, address buyer) external {
+        bytes32 nonce = nonceOf(hashDeal(deal), signer, allotments, buyer);
+        PurchaseWord word = _load(nonce);
+        if (word.reclaimed()) revert VideoStore_AlreadyReclaimed(nonce);
+        if (block.timestamp < word.end()) revert VideoStore_NotEnded(uint40(word.end()));
+        word.reclaim().store(nonce);
+        uint256 total = word.total();
+        uint256 earned = total * deal.terms.fee + Deals.earned(deal.terms.price, deal.terms.size, total);
+        uint256 amount = Deals.escrow(deal) - earned;
+        address to = _buyerOf(word, buyer);
+        emit Reclaimed(nonce, to, amount);
+        _pay(to, amount);
+    }
+
+    // --------------------------------------------------------------------------------------------------- reading
+
+    /// @notice A purchase as it stands. Reverts if it was never opened.
+    function purchaseOf(bytes32 nonce) external view returns (Purchase memory) {
+        PurchaseWord word = _load(nonce);
+        return Purchase({
+            buyer: word.depth() == 0 ? word.buyer() : address(0),
+            byteCount: uint40(word.total()),
+            escrowEnd: uint40(word.end()),
+            depth: uint8(word.depth()),
+            closing: word.closing(),
+            reclaimed: word.reclaimed()
+        });
+    }
+
+    /// @notice When the escrow ends (unix seconds): settled before, reclaimed from then on.
+    function escrowEnd(bytes32 nonce) external view returns (uint40) {
+        return uint40(_load(nonce).end());
+    }
+
+    /// @notice Bytes counted for one host, by the index of its leaf (0 for a pinned host).
+    function paidBytes(bytes32 nonce, uint32 leaf) external view returns (uint40) {
+        PurchaseWord word = _load(nonce);
+        return uint40(word.depth() == 0 ? word.total() : _laneOf(nonce, word, leaf));
+    }
+
+    /// @notice The root words of the trees that a purchase got after the first.
+    function furtherAllotments(bytes32 nonce) external view returns (bytes32[] memory) {
+        return _further[nonce].words;
+    }
+
+    /// @notice Whether `account` has paid, by this purchase, the whole price of the deal's format. It stays so when the
+    /// purchase has ended.
+    /// @param buyer The buyer where it is part of the name (depth > 0), else zero.
+    function owns(address account, Deal calldata deal, address signer, bytes32 allotments, address buyer)
+        external
+        view
+        returns (bool)
+    {
+        PurchaseWord word = PurchaseWords.load(nonceOf(hashDeal(deal), signer, allotments, buyer));
+        return word.exists() && _buyerOf(word, buyer) == account && word.total() >= deal.terms.size;
+    }
+
+    /// @notice keccak256(abi.encode(hash of the terms, capacity, depth, affiliate)).
+    function hashDeal(Deal calldata deal) public pure returns (bytes32) {
+        return Deals.hash(Deals.hash(deal.terms), deal);
+    }
+
+    /// @notice The name of a purchase.
+    /// @param buyer The buyer for depth > 0; zero with a pinned host.
+    function nonceOf(bytes32 deal, address signer, bytes32 allotments, address buyer) public pure returns (bytes32) {
+        return buyer == address(0)
+            ? keccak256(abi.encode(deal, signer, allotments))
+            : keccak256(abi.encode(deal, signer, allotments, buyer));
+    }
+
+    /// @notice The EIP-712 domain separator of this contract.
+    function domainSeparator() external view returns (bytes32) {
+        return _domainSeparatorV4();
+    }
+
+    // -------------------------------------------------------------------------------------------------- internals
+
+    /// @dev Checks all of an order but the wallet's consent, and writes the purchase.
+    function _open(Order calldata order, Signature calldata node) private returns (bytes32 nonce, bytes32 digest) {
+        Deal calldata deal = order.deal;
+        if (block.timestamp >= order.validUntil) revert VideoStore_OrderExpired(order.validUntil);
+        if (deal.terms.ttl < 3 * PERIOD || deal.terms.ttl > _MAX_TTL) revert VideoStore_BadTtl(deal.terms.ttl);
+        if (deal.depth > _MAX_DEPTH || Allotments.sum(order.allotments) > deal.capacity) {
+            revert VideoStore_BadAllotments();
+        }
+        bytes32 termsHash = Deals.hash(deal.terms);
+        if (videos.termsHash(deal.terms.id, deal.terms.format) != termsHash) {
+            revert VideoStore_TermsChanged(deal.terms.id, deal.terms.format);
+        }
+        address signer = _hashTypedDataV4(
+            keccak256(abi.encode(_NODE_KEY_TYPEHASH, deal.terms.id, deal.terms.format, order.buyer, order.salt))
+        ).recover(node);
+        if (signer == address(0)) revert VideoStore_BadNodeSignature();
+        digest = _hashOrder(order, termsHash, keccak256(abi.encode(node)));
+        nonce = nonceOf(
+            Deals.hash(termsHash, deal), signer, order.allotments, deal.depth == 0 ? address(0) : order.buyer
+        );
+        if (PurchaseWords.load(nonce).exists()) revert VideoStore_Exists(nonce);
+        uint256 end = block.timestamp + deal.terms.ttl;
+        PurchaseWords.create(deal.depth == 0 ? uint160(order.buyer) : 0, end, deal.depth).store(nonce);
+        emit Purchased(
+            nonce,
+            order.buyer,
+            deal.terms.id,
+            termsHash,
+            order.allotments,
+            order.salt,
+            signer,
+            deal.affiliate,
+            deal.capacity,
+            deal.depth,
+            uint40(end)
+        );
+    }
+
+    function _hashOrder(Order calldata order, bytes32 termsHash, bytes32 nodeSignature)
+        private
+        view
+        returns (bytes32)
+    {
+        return _hashTypedDataV4(
+            keccak256(
+                abi.encode(
+                    _ORDER_TYPEHASH,
+                    order.buyer,
+                    order.deal.terms.id,
+                    order.deal.terms.format,
+                    termsHash,
+                    nodeSignature,
+                    order.deal.capacity,
+                    order.allotments,
+                    order.deal.depth,
+                    order.deal.affiliate,
+                    order.relayFee,
+                    order.validUntil,
+                    order.salt
+                )
+            )
+        );
+    }
+
+    /// @return fees What the host newly earned.
+    function _settlePinned(PinnedReceipts calldata group, Tally memory tally, Payee calldata payee)
+        private
+        returns (uint256 fees)
+    {
+        bytes32 allotments = Allotments.leaf(0, payee.key, payee.payout, group.cap);
+        bytes32 domain = _domainSeparatorV4();
+        uint256 length = group.receipts.length;
+        uint256[] memory items = new uint256[](length);
+        uint256 count;
+        uint256 counted;
+        for (uint256 i; i < length; ++i) {
+            PinnedReceipt calldata receipt = group.receipts[i];
+            bytes32 nonce = _nonceOf(tally.deal, receipt.signer, allotments);
+            PurchaseWord word = PurchaseWords.load(nonce);
+            uint256 byteCount = receipt.byteCount < group.cap ? receipt.byteCount : group.cap;
+            uint256 before = word.total();
+            SkipReason reason;
+            if (!word.exists()) reason = SkipReason.UnknownPurchase;
+            else if (byteCount <= before) reason = SkipReason.Stale;
+            else if (block.timestamp >= word.end()) reason = SkipReason.Ended;
+            else if (payee.payout == address(0)) reason = SkipReason.BadPayee;
+            else if (
+                receipt.signer
+                    != _hashReceipt(domain, nonce, 0, receipt.byteCount, receipt.hash).recover(receipt.signature)
+            ) reason = SkipReason.BadSignature;
+            else {
+                unchecked {
+                    word.addTotal(byteCount - before).store(nonce);
+                    counted += byteCount - before;
+                    items[count++] = (uint256(nonce) & ~Allotments.SUM_MASK) | byteCount;
+                }
+                tally.count(before, byteCount);
+                continue;
+            }
+            emit ReceiptSkipped(nonce, 0, reason);
+        }
+        if (count == 0) return 0;
+        assembly ("memory-safe") {
+            mstore(items, count)
+        }
+        emit ReceiptsSettled(tally.deal, tally.owner, payee.key, payee.payout, items);
+        return counted * tally.fee;
+    }
+
+    /// @dev Adds to `fees` what each host newly earned.
+    function _settleTree(
+        TreeReceipts calldata group,
+        Tally memory tally,
+        Payee[] calldata payees,
+        uint256[] memory fees
+    ) private {
+        bytes32 nonce = keccak256(abi.encode(tally.deal, group.signer, group.allotments, group.buyer));
+        PurchaseWord word = PurchaseWords.load(nonce);
+        for (uint256 i; i < group.receipts.length; ++i) {
+            TreeReceipt calldata receipt = group.receipts[i];
+            Payee calldata payee = payees[receipt.payee];
+            uint256 byteCount = receipt.byteCount < receipt.cap ? receipt.byteCount : receipt.cap;
+            uint256 before = _laneOf(nonce, word, receipt.leaf);
+            SkipReason reason;
+            if (!word.exists()) reason = SkipReason.UnknownPurchase;
+            else if (byteCount <= before) reason = SkipReason.Stale;
+            else if (block.timestamp >= word.end()) reason = SkipReason.Ended;
+            else if (payee.payout == address(0)) reason = SkipReason.BadPayee;
+            else if (!_isAllotted(nonce, word.depth(), group.allotments, receipt, payee)) reason = SkipReason.BadBranch;
+            else if (
+                group.signer
+                    != _hashReceipt(_domainSeparatorV4(), nonce, receipt.leaf, receipt.byteCount, receipt.hash)
+                        .recover(receipt.signature)
+            ) reason = SkipReason.BadSignature;
+            else {
+                uint256 newly = byteCount - before;
+                uint256 total = word.total();
+                tally.count(total, total + newly);
+                fees[receipt.payee] += newly * tally.fee;
+                word = _addToLane(nonce, word.addTotal(newly), receipt.leaf, newly);
+                emit LeafSettled(
+                    nonce,
+                    tally.owner,
+                    payee.key,
+                    payee.payout,
+                    receipt.leaf,
+                    uint40(byteCount),
+                    uint40(total + newly)
+                );
+                continue;
+            }
+            emit ReceiptSkipped(nonce, receipt.leaf, reason);
+        }
+        if (word.exists()) word.store(nonce);
+    }
+
+    function _isAllotted(
+        bytes32 nonce,
+        uint256 depth,
+        bytes32 first,
+        TreeReceipt calldata receipt,
+        Payee calldata payee
+    ) private view returns (bool) {
+        if (receipt.siblings.length != depth) return false;
+        uint256 tree = uint256(receipt.leaf) >> depth;
+        bytes32 expected = first;
+        if (tree != 0) {
+            bytes32[] storage words = _further[nonce].words;
+            if (tree > words.length) return false;
+            expected = words[tree - 1];
+        }
+        bytes32 leaf = Allotments.leaf(receipt.leaf, payee.key, payee.payout, receipt.cap);
+        (bool fits, bytes32 root) = Allotments.tryRoot(leaf, receipt.leaf, receipt.siblings);
+        return fits && root == expected;
+    }
+
+    function _laneOf(bytes32 nonce, PurchaseWord word, uint256 leaf) private view returns (uint256) {
+        if (leaf < PurchaseWords.LANES) return word.lane(leaf);
+        return (_lanes[nonce][leaf / _LANES_PER_WORD] >> (40 * (leaf % _LANES_PER_WORD))) & Allotments.SUM_MASK;
+    }
+
+    function _addToLane(bytes32 nonce, PurchaseWord word, uint256 leaf, uint256 byteCount)
+        private
+        returns (PurchaseWord)
+    {
+        if (leaf < PurchaseWords.LANES) return word.addLane(leaf, byteCount);
+        _lanes[nonce][leaf / _LANES_PER_WORD] += byteCount << (40 * (leaf % _LANES_PER_WORD));
+        return word;
+    }
+
+    function _requestClose(bytes32 nonce, PurchaseWord word) private {
+        if (word.closing() || block.timestamp >= word.end()) revert VideoStore_Closing(nonce);
+        uint256 end = block.timestamp + PERIOD;
+        if (end > word.end()) end = word.end();
+        word.close(end).store(nonce);
+        emit CloseRequested(nonce, uint40(end));
+    }
+
+    /// @dev Who receives the shares for redistribution: looked up only if a deal has one.
+    function _avatarOf(Deal[] calldata deals) private view returns (address) {
+        for (uint256 i; i < deals.length; ++i) {
+            if (deals[i].terms.avatarBps != 0) return registry.addressOf("ParatiiAvatar");
+        }
+        return address(0);
+    }
+
+    /// @dev One transfer for neighbouring deals of one owner, one a deal to affiliates, one to the avatar.
+    function _payShares(Tally[] memory tallies, address avatar) private {
+        address owner;
+        uint256 owed;
+        uint256 redistributed;
+        for (uint256 i; i < tallies.length; ++i) {
+            Tally memory tally = tallies[i];
+            if (tally.owner != owner) {
+                _pay(owner, owed);
+                owner = tally.owner;
+                owed = 0;
+            }
+            owed += tally.toOwner;
+            redistributed += tally.toAvatar;
+            _pay(tally.affiliate, tally.toAffiliate);
+        }
+        _pay(owner, owed);
+        _pay(avatar, redistributed);
+    }
+
+    function _payRelay(uint256 fee) private {
+        _pay(msg.sender, fee);
+    }
+
+    function _pay(address to, uint256 amount) private {
+        if (amount != 0) token.safeTransfer(to, amount);
+    }
+
+    function _load(bytes32 nonce) private view returns (PurchaseWord word) {
+        word = PurchaseWords.load(nonce);
+        if (!word.exists()) revert VideoStore_UnknownPurchase(nonce);
+    }
+
+    function _buyerOf(PurchaseWord word, address named) private pure returns (address) {
+        return word.depth() == 0 ? word.buyer() : named;
+    }
+
+    /// @dev nonceOf with a pinned host, in scratch memory: 96 bytes of which the free pointer's word is put back.
+    function _nonceOf(bytes32 deal, address signer, bytes32 allotments) private pure returns (bytes32 nonce) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(0x00, deal)
+            mstore(0x20, signer)
+            mstore(0x40, allotments)
+            nonce := keccak256(0x00, 0x60)
+            mstore(0x40, free)
+        }
+    }
+
+    /// @dev The EIP-712 digest of a Receipt, in memory that is not kept.
+    function _hashReceipt(bytes32 domain, bytes32 nonce, uint256 leaf, uint256 byteCount, bytes32 hash)
+        private
+        pure
+        returns (bytes32 digest)
+    {
+        bytes32 typeHash = _RECEIPT_TYPEHASH;
+        assembly ("memory-safe") {
+            let p := mload(0x40)
+            mstore(p, typeHash)
+            mstore(add(p, 0x20), nonce)
+            mstore(add(p, 0x40), leaf)
+            mstore(add(p, 0x60), byteCount)
+            mstore(add(p, 0x80), hash)
+            let structHash := keccak256(p, 0xa0)
+            mstore(p, hex"1901")
+            mstore(add(p, 0x02), domain)
+            mstore(add(p, 0x22), structHash)
+            digest := keccak256(p, 0x42)
+        }
+    }
+}

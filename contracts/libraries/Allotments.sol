@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Merkle-sum trees: one escrow promised to many payees, nobody over-promised
+/// @dev A word is `hash 216 | sum 40`. The sums of both children are in the preimage of their parent, so a proof that
+/// reaches the committed word has recomputed the total too. Leaf and node preimages begin with different bytes.
+library Allotments {
+    uint256 internal constant SUM_MASK = (1 << 40) - 1;
+
+    /// @dev The word of one payee: who proves, who is paid, and at most how many bytes.
+    function leaf(uint32 index, address payee, address payout, uint40 cap) internal pure returns (bytes32) {
+        return _word(keccak256(abi.encodePacked(bytes1(0x00), index, payee, payout, cap)), cap);
+    }
+
+    /// @dev The root that a leaf's word reaches along its branch, and whether all sums on the way fit 40 bits. Bit i of
+    /// `index` says on which side sibling i lies; bits above the branch are not looked at. A missing right sibling is
+    /// the zero word.
+    function tryRoot(bytes32 word, uint32 index, bytes32[] calldata siblings)
+        internal
+        pure
+        returns (bool fits, bytes32 root)
+    {
+        root = word;
+        for (uint256 i; i < siblings.length; ++i) {
+            bytes32 sibling = siblings[i];
+            uint256 total = sum(root) + sum(sibling);
+            if (total > SUM_MASK) return (false, root);
+            (bytes32 left, bytes32 right) = (index >> i) & 1 == 0 ? (root, sibling) : (sibling, root);
+            root = _word(keccak256(abi.encodePacked(bytes1(0x01), left, right)), total);
+        }
+        return (true, root);
+    }
+
+    /// @dev The bytes that a word promises in total.
+    function sum(bytes32 word) internal pure returns (uint256) {
+        return uint256(word) & SUM_MASK;
+    }
+
+    function _word(bytes32 digest, uint256 total) private pure returns (bytes32) {
+        return bytes32((uint256(digest) & ~SUM_MASK) | total);
+    }
+}
