@@ -38,6 +38,10 @@ export const errorCodes = {
     text: 'A document lacks a field, or holds one that makes no sense.',
   },
   'receipt-digest': { family: 'Malformed', text: 'A receipt does not match the blocks it counts.' },
+  'directory-malformed': {
+    family: 'Malformed',
+    text: 'The video is not put together as videos on Paratii are.',
+  },
   'block-mismatch': {
     family: 'Malformed',
     text: 'A host sent wrong bytes. They were thrown away and not paid for.',
@@ -63,6 +67,7 @@ export const errorCodes = {
   'video-unknown': { family: 'Rejected', text: 'No such video is registered.' },
   'format-unknown': { family: 'Rejected', text: 'The video is not sold in this format.' },
   'path-unknown': { family: 'Rejected', text: 'The video has no such part.' },
+  'range-invalid': { family: 'Rejected', text: 'This part of the video has no such bytes.' },
   'price-above-limit': { family: 'Rejected', text: 'The video costs more than you allow.' },
   'terms-changed': {
     family: 'Rejected',
