@@ -1,0 +1,141 @@
+import * as v from 'valibot'
+import { addressField, textField, uint53Field } from '#protocol/fields.ts'
+import type { Context } from './sender.ts'
+import {
+  amountField,
+  askedSchema,
+  budgetSchema,
+  codeField,
+  homeSchema,
+  meterSchema,
+  networkSchema,
+  offerSchema,
+  purchaseNonceField,
+  ticketField,
+  urlField,
+  walletStateSchema,
+} from './shapes.ts'
+
+type RequestEntry = {
+  /** Who may send it. `page` (a content script, hence any site) is in no list: sites ask for nothing. */
+  readonly from: readonly Context[]
+  readonly params: v.GenericSchema
+  readonly result: v.GenericSchema
+}
+
+const nothing = v.object({})
+const passwordField = v.pipe(textField(1024), v.minLength(1))
+
+/** Every request to the background worker, by its name: one message, one answer. */
+export const requests = {
+  'wallet-state': { from: ['popup', 'onboarding'], params: nothing, result: walletStateSchema },
+  'wallet-create': {
+    from: ['onboarding'],
+    params: v.object({
+      phrase: textField(400),
+      password: passwordField,
+      network: networkSchema,
+      budget: budgetSchema,
+    }),
+    result: walletStateSchema,
+  },
+  'wallet-unlock': {
+    from: ['popup', 'onboarding'],
+    params: v.object({ password: passwordField }),
+    result: walletStateSchema,
+  },
+  'wallet-lock': { from: ['popup'], params: nothing, result: walletStateSchema },
+  /** Asks the chain whether it is what somebody says: its id, and that the registry names Paratii's contracts. */
+  'network-check': {
+    from: ['popup', 'onboarding'],
+    params: v.object({ rpcUrl: urlField, registry: addressField }),
+    result: v.object({ chainId: uint53Field }),
+  },
+  'network-set': { from: ['popup'], params: networkSchema, result: walletStateSchema },
+  'purchase-stop': {
+    from: ['popup', 'player'],
+    params: v.object({ purchase: purchaseNonceField }),
+    result: nothing,
+  },
+  /** Opens one of our own windows: a password is never asked for inside another site's page. */
+  'window-open': {
+    from: ['player', 'popup'],
+    params: v.variant('show', [
+      v.object({ show: v.literal('unlock') }),
+      v.object({ show: v.literal('onboarding') }),
+      v.object({ show: v.literal('player'), asked: askedSchema }),
+    ]),
+    result: nothing,
+  },
+} as const satisfies Record<string, RequestEntry>
+
+export type RequestName = keyof typeof requests
+export type RequestParams<N extends RequestName> = v.InferOutput<(typeof requests)[N]['params']>
+export type RequestResult<N extends RequestName> = v.InferOutput<(typeof requests)[N]['result']>
+
+/** How an answer travels, and how a stream says that it failed. */
+export const failureSchema = v.object({
+  code: codeField,
+  details: v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])),
+})
+
+/** Names of the long-lived ports to the background worker, and who may open them. */
+export const ports = { player: ['player'], home: ['popup'] } as const satisfies Record<
+  string,
+  readonly Context[]
+>
+
+/** Player page -> background. */
+export const playerMessage = v.variant('type', [
+  v.object({ type: v.literal('open'), asked: askedSchema }),
+  /** Pressed the button that named this sum. Nothing above it is ever signed. */
+  v.object({ type: v.literal('watch'), ticket: ticketField, agreedWei: amountField }),
+])
+export type PlayerMessage = v.InferOutput<typeof playerMessage>
+
+/** What the player shows. */
+export const playerState = v.variant('status', [
+  v.object({ status: v.literal('finding') }),
+  v.object({ status: v.literal('absent') }),
+  v.object({ status: v.literal('offered'), locked: v.boolean(), offer: offerSchema }),
+  v.object({ status: v.literal('buying') }),
+  /** `ticket` is shown once to the worker by the page's own client, which then may stream the purchase. */
+  v.object({
+    status: v.literal('ready'),
+    purchase: purchaseNonceField,
+    ticket: ticketField,
+    manifest: textField(200),
+    title: textField(200),
+  }),
+  v.object({ status: v.literal('failed'), failure: failureSchema }),
+])
+export type PlayerState = v.InferOutput<typeof playerState>
+
+/** Background -> player page. */
+export const playerUpdate = v.variant('type', [
+  v.object({ type: v.literal('state'), state: playerState }),
+  v.object({ type: v.literal('meter'), meter: meterSchema }),
+])
+export type PlayerUpdate = v.InferOutput<typeof playerUpdate>
+
+/** Background -> popup: all of it, whenever any of it changed. */
+export const homeUpdate = v.object({ type: v.literal('home'), home: homeSchema })
+export type HomeUpdate = v.InferOutput<typeof homeUpdate>
+
+/** Background -> content script: what to dispatch on a tag. It tells a site what it could time itself, and no address. */
+export const tagEvent = v.object({
+  type: v.literal('tag-event'),
+  element: ticketField,
+  name: v.picklist([
+    'paratii-paymentrequired',
+    'paratii-payment',
+    'paratii-chunkverified',
+    'paratii-hosterror',
+    'paratii-budgetexhausted',
+  ]),
+  detail: v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])),
+})
+export type TagEvent = v.InferOutput<typeof tagEvent>
+
+/** Player page -> background, by the service worker's own message event, which says which client speaks. */
+export const clientMessage = v.object({ type: v.literal('claim'), ticket: ticketField })

@@ -1,0 +1,117 @@
+import * as v from 'valibot'
+import {
+  addressField,
+  formatNameField,
+  hashField,
+  listField,
+  purchaseNonceField,
+  textField,
+  uint53Field,
+  videoIdField,
+  weiField,
+} from '#protocol/fields.ts'
+import { type ErrorCode, errorCodes } from '#std/error-codes.ts'
+
+/** Amounts travel as decimal text, since runtime messages are JSON, and are bigint to both ends. */
+export const amountField = weiField(96)
+export const codeField = v.picklist(Object.keys(errorCodes) as readonly ErrorCode[])
+/** Names what only its maker may refer to: 16 random bytes in hex. */
+export const ticketField = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))
+/** A path inside a published directory. Who serves it looks it up; nothing here is a file of this machine. */
+export const pathField = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*){0,4}$/),
+)
+
+/** Where a JSON-RPC node answers: https, or plain http to wherever the person says. */
+export const urlField = v.pipe(
+  textField(300),
+  v.check(text => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)),
+)
+
+/** A chain with Paratii on it. `fundingUrl` is where PTI can be had, if the person was told of such a place. */
+export const networkSchema = v.object({
+  name: v.pipe(textField(40), v.minLength(1)),
+  chainId: uint53Field,
+  rpcUrl: urlField,
+  registry: addressField,
+  fundingUrl: v.exactOptional(urlField),
+})
+export type Network = v.InferOutput<typeof networkSchema>
+
+export const budgetSchema = v.object({ perVideoWei: amountField, perDayWei: amountField })
+export type Budget = v.InferOutput<typeof budgetSchema>
+
+export const walletStateSchema = v.variant('status', [
+  v.object({ status: v.literal('absent') }),
+  v.object({
+    status: v.picklist(['locked', 'unlocked']),
+    address: addressField,
+    network: networkSchema,
+    budget: budgetSchema,
+  }),
+])
+export type WalletState = v.InferOutput<typeof walletStateSchema>
+
+/** What one purchase has verified and signed for so far: never more than was signed. */
+export const meterSchema = v.object({
+  purchase: purchaseNonceField,
+  verifiedBytes: uint53Field,
+  totalBytes: uint53Field,
+  paidWei: amountField,
+  hosts: uint53Field,
+  failures: uint53Field,
+})
+export type Meter = v.InferOutput<typeof meterSchema>
+
+/** An offer as the player shows it. Title and owner's name are the publisher's words: never trusted, only shown. */
+export const offerSchema = v.object({
+  ticket: ticketField,
+  title: textField(200),
+  payee: addressField,
+  priceWei: amountField,
+  hostsWei: amountField,
+  relayFeeWei: amountField,
+  durationSeconds: v.number(),
+  balanceWei: amountField,
+  /** Bought before and still open: watching goes on within what was promised then. */
+  bought: v.boolean(),
+})
+export type Offer = v.InferOutput<typeof offerSchema>
+
+/** A purchase as the wallet remembers it, newest first in every list. */
+export const purchaseSchema = v.object({
+  purchase: purchaseNonceField,
+  title: textField(200),
+  payee: addressField,
+  boughtAtMs: uint53Field,
+  /** What was promised at most. */
+  totalWei: amountField,
+  paidWei: amountField,
+  verifiedBytes: uint53Field,
+  totalBytes: uint53Field,
+  hosts: uint53Field,
+  state: v.picklist(['playing', 'open', 'closed']),
+})
+export type PurchaseView = v.InferOutput<typeof purchaseSchema>
+
+export const homeSchema = v.object({
+  wallet: walletStateSchema,
+  /** Absent while it is being asked for, and when the chain cannot be reached. */
+  balanceWei: v.exactOptional(amountField),
+  chainReachable: v.boolean(),
+  purchases: listField(purchaseSchema, 100),
+})
+export type Home = v.InferOutput<typeof homeSchema>
+
+/** What the tag of a page asks the player for. All of it is the site's word. */
+export const askedSchema = v.object({
+  video: videoIdField,
+  format: formatNameField,
+  priceMaxWei: v.exactOptional(amountField),
+  /** The tag's element, so that its events find it. */
+  element: v.exactOptional(ticketField),
+})
+export type Asked = v.InferOutput<typeof askedSchema>
+
+export { addressField, hashField, purchaseNonceField }
