@@ -1,0 +1,113 @@
+import type { Connection, Stream } from '@libp2p/interface'
+import {
+  decodeFromViewer,
+  encodeExchange,
+  type HostInit,
+  type InitAck,
+  maxExchangeBytes,
+  type Payment,
+  type PaymentAck,
+  type ViewerInit,
+} from '#protocol/exchange.ts'
+import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
+import { exchangeProtocol, exchangeTurnMs } from './exchange-client.ts'
+import { type FrameStream, frameStream } from './frame-stream.ts'
+import type { MessageNode } from './message-node.ts'
+
+/** One purchase as a host serves it to one exchange stream. */
+export type ExchangeAccount = {
+  readonly ack: InitAck
+  /** Checks a receipt and stores it before it resolves; throws ParatiiError to refuse, which ends the exchange. */
+  pay(payment: Payment): Promise<PaymentAck>
+  /** Calls `tell` whenever a stream waits for a receipt, until `signal` aborts. */
+  watch(tell: (outstanding: number) => void, signal: AbortSignal): void
+}
+
+export type ExchangeHost = {
+  /** A first word with a nonce never used before. */
+  greet(): HostInit
+  /** Checks a viewer's first word against the chain and itself; throws ParatiiError to refuse. */
+  open(viewer: ViewerInit, greeting: HostInit, signal: AbortSignal): Promise<ExchangeAccount>
+}
+
+/** Answers `/paratii/exchange/1` on a node until the function it returns is called. */
+export const serveExchange = async (node: MessageNode, host: ExchangeHost): Promise<() => Promise<void>> => {
+  const stopping = new AbortController()
+  await node.handle(
+    exchangeProtocol,
+    (stream: Stream, _connection: Connection) =>
+      runExchange(frameStream(stream, maxExchangeBytes), host, stopping.signal),
+    { maxInboundStreams: 64 },
+  )
+  return async () => {
+    await node.unhandle(exchangeProtocol)
+    stopping.abort(new ParatiiError('stopping'))
+  }
+}
+
+const runExchange = async (frames: FrameStream, host: ExchangeHost, stopping: AbortSignal): Promise<void> => {
+  const ended = new AbortController()
+  const signal = AbortSignal.any([stopping, ended.signal])
+  try {
+    const account = await introduce(frames, host, signal)
+    account.watch(outstanding => {
+      frames.write('reqpayment', encodeExchange({ outstanding }), signal).catch(() => {})
+    }, signal)
+    await takePayments(frames, account, signal)
+    await frames.close()
+  } catch (thrown) {
+    await sayBye(frames, errorFrom(thrown))
+  } finally {
+    ended.abort()
+    frames.abort(new ParatiiError('aborted'))
+  }
+}
+
+const introduce = async (
+  frames: FrameStream,
+  host: ExchangeHost,
+  stopping: AbortSignal,
+): Promise<ExchangeAccount> => {
+  const signal = AbortSignal.any([stopping, AbortSignal.timeout(exchangeTurnMs)])
+  const greeting = host.greet()
+  await frames.write('init', encodeExchange(greeting), signal)
+  for (;;) {
+    const frame = await frames.read(signal)
+    if (frame === undefined) throw new ParatiiError('peer-unreachable')
+    const word = orThrow(decodeFromViewer(frame.cmd, frame.data))
+    if (word === undefined) continue
+    if (word.cmd !== 'init')
+      throw new ParatiiError('message-malformed', { reason: `${word.cmd} out of turn` })
+    const account = await host.open(word.body, greeting, signal)
+    await frames.write('initack', encodeExchange(account.ack), signal)
+    return account
+  }
+}
+
+/** Until the viewer leaves. A paused film may be silent for hours: there is no timeout here. */
+const takePayments = async (
+  frames: FrameStream,
+  account: ExchangeAccount,
+  signal: AbortSignal,
+): Promise<void> => {
+  for (;;) {
+    const frame = await frames.read(signal)
+    if (frame === undefined) return
+    const word = orThrow(decodeFromViewer(frame.cmd, frame.data))
+    if (word?.cmd === 'bye') return
+    if (word?.cmd === 'init') throw new ParatiiError('message-malformed', { reason: 'init out of turn' })
+    if (word?.cmd === 'payment') {
+      await frames.write('paymentack', encodeExchange(await account.pay(word.body)), signal)
+    }
+  }
+}
+
+/** Peers get a code, nothing of our insides. */
+const sayBye = async (frames: FrameStream, { code }: ParatiiError): Promise<void> => {
+  try {
+    await frames.write('bye', encodeExchange({ code }), AbortSignal.timeout(exchangeTurnMs))
+    await frames.close()
+  } catch {
+    // Nobody is there to hear it.
+  }
+}
