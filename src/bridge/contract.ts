@@ -1,16 +1,15 @@
 import * as v from 'valibot'
-import { addressField, textField, uint53Field } from '#protocol/fields.ts'
+import { addressField, purchaseNonceField, textField, uint53Field } from '#protocol/fields.ts'
+import { failureSchema } from './failure.ts'
 import type { Context } from './sender.ts'
 import {
   amountField,
   askedSchema,
   budgetSchema,
-  codeField,
   homeSchema,
   meterSchema,
   networkSchema,
   offerSchema,
-  purchaseNonceField,
   ticketField,
   urlField,
   walletStateSchema,
@@ -72,12 +71,6 @@ export const requests = {
 export type RequestName = keyof typeof requests
 export type RequestParams<N extends RequestName> = v.InferOutput<(typeof requests)[N]['params']>
 export type RequestResult<N extends RequestName> = v.InferOutput<(typeof requests)[N]['result']>
-
-/** How an answer travels, and how a stream says that it failed. */
-export const failureSchema = v.object({
-  code: codeField,
-  details: v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])),
-})
 
 /** Names of the long-lived ports to the background worker, and who may open them. */
 export const ports = { player: ['player'], home: ['popup'] } as const satisfies Record<

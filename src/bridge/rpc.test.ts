@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { ParatiiError } from '#std/error.ts'
 import type { RequestName } from './contract.ts'
 import { requests } from './contract.ts'
-import { answer, ask, type RequestHandlers, wireOf } from './rpc.ts'
+import { answer, ask, type RequestHandlers } from './rpc.ts'
 import type { Context } from './sender.ts'
+import { wireOf } from './wire.ts'
 
 const address = `0x${'1'.repeat(40)}`
 const network = { name: 'devnet', chainId: 31337, rpcUrl: 'http://127.0.0.1:8545', registry: address }

@@ -1,13 +1,9 @@
 import * as v from 'valibot'
-import { errorFrom, ParatiiError } from '#std/error.ts'
-import {
-  failureSchema,
-  type RequestName,
-  type RequestParams,
-  type RequestResult,
-  requests,
-} from './contract.ts'
+import { ParatiiError } from '#std/error.ts'
+import { type RequestName, type RequestParams, type RequestResult, requests } from './contract.ts'
+import { errorOf, failureOf, failureSchema } from './failure.ts'
 import type { Context } from './sender.ts'
+import { wireOf } from './wire.ts'
 
 /** What does what a request asks for. Throws ParatiiError; anything else is a fault and tells the asker no more. */
 export type RequestHandlers = {
@@ -21,21 +17,6 @@ const answerSchema = v.variant('ok', [
 ])
 export type Answer = v.InferOutput<typeof answerSchema>
 
-/** A value as it travels: amounts as decimal text, the rest as it is. */
-export function wireOf(value: unknown): unknown {
-  if (typeof value === 'bigint') return value.toString()
-  if (Array.isArray(value)) return value.map(wireOf)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, wireOf(part)]))
-}
-
-/** A failure as it travels: a code and its facts, never a stack. */
-export function failureOf(thrown: unknown): v.InferOutput<typeof failureSchema> {
-  const { code, details } = errorFrom(thrown)
-  // What an unexpected error says may hold anything, so it stays here.
-  return { code, details: code === 'fault' ? {} : { ...details } }
-}
-
 /** Asks the background worker through `send`, and reads its answer. Throws what the handler threw. */
 export async function ask<N extends RequestName>(
   send: (message: unknown) => Promise<unknown>,
@@ -43,7 +24,7 @@ export async function ask<N extends RequestName>(
   params: v.InferInput<(typeof requests)[N]['params']> | RequestParams<N>,
 ): Promise<RequestResult<N>> {
   const answer = v.parse(answerSchema, await send({ request: name, params: wireOf(params) }))
-  if (!answer.ok) throw new ParatiiError(answer.error.code, answer.error.details)
+  if (!answer.ok) throw errorOf(answer.error)
   return v.parse(requests[name].result, answer.value) as RequestResult<N>
 }
 

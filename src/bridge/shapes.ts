@@ -2,7 +2,6 @@ import * as v from 'valibot'
 import {
   addressField,
   formatNameField,
-  hashField,
   listField,
   purchaseNonceField,
   textField,
@@ -10,11 +9,9 @@ import {
   videoIdField,
   weiField,
 } from '#protocol/fields.ts'
-import { type ErrorCode, errorCodes } from '#std/error-codes.ts'
 
 /** Amounts travel as decimal text, since runtime messages are JSON, and are bigint to both ends. */
 export const amountField = weiField(96)
-export const codeField = v.picklist(Object.keys(errorCodes) as readonly ErrorCode[])
 /** Names what only its maker may refer to: 16 random bytes in hex. */
 export const ticketField = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))
 /** A path inside a published directory. Who serves it looks it up; nothing here is a file of this machine. */
@@ -113,5 +110,3 @@ export const askedSchema = v.object({
   element: v.exactOptional(ticketField),
 })
 export type Asked = v.InferOutput<typeof askedSchema>
-
-export { addressField, hashField, purchaseNonceField }

@@ -1,11 +1,12 @@
 import * as v from 'valibot'
+import { purchaseNodeKeyPath, walletKeyPath } from '#protocol/keys.ts'
 import { identityOf } from '#protocol/signature.ts'
 import type { Address, Hash, Hex, PublicKey } from '#std/brand.ts'
 import { bytesFromHex, hexFromBytes, isHex } from '#std/bytes.ts'
 import { ParatiiError } from '#std/error.ts'
 import type { Clock } from '#std/ports/clock.ts'
 import type { Crypto } from '#std/ports/crypto.ts'
-import { accountPath, deriveKey, purchasePath } from './derivation.ts'
+import { deriveKey } from './derivation.ts'
 import { type Phrase, seedFromPhrase } from './phrase.ts'
 
 /** Memory that only the extension's own worker and pages read, and that dies with the browser. */
@@ -51,13 +52,13 @@ export class Keyring {
 
   /** The public side of an account. Throws `wallet-locked`. */
   async account(index: number): Promise<Account> {
-    const key = deriveKey(await this.#use(), accountPath(index))
+    const key = deriveKey(await this.#use(), walletKeyPath(index))
     return { index, ...identityOf(this.#ports.crypto, key) }
   }
 
   /** Runs `sign` with the secret key of an account, and wipes the key after. Throws `wallet-locked`. */
   async signWith<T>(index: number, sign: (secretKey: Uint8Array) => T): Promise<T> {
-    const key = deriveKey(await this.#use(), accountPath(index))
+    const key = deriveKey(await this.#use(), walletKeyPath(index))
     try {
       return sign(key)
     } finally {
@@ -67,7 +68,7 @@ export class Keyring {
 
   /** The node key of one purchase: all that ever leaves the wallet, and good for that purchase's deposit alone. */
   async purchaseKey(chainId: number, buyer: Address, salt: Hash): Promise<Uint8Array> {
-    return deriveKey(await this.#use(), purchasePath(chainId, buyer, salt))
+    return deriveKey(await this.#use(), purchaseNodeKeyPath(chainId, buyer, salt))
   }
 
   async #use(): Promise<Uint8Array> {

@@ -1,0 +1,92 @@
+import * as v from 'valibot'
+import { allotmentsSchema } from '#protocol/allotment.ts'
+import {
+  formatNameField,
+  hashField,
+  listField,
+  purchaseNonceField,
+  textField,
+  uint8Field,
+  uint40Field,
+  uint53Field,
+  videoIdField,
+} from '#protocol/fields.ts'
+import { orderSchema } from '#protocol/order.ts'
+import { termsSchema } from '#protocol/terms.ts'
+import type { Hex } from '#std/brand.ts'
+import { isHex } from '#std/bytes.ts'
+import { failureSchema } from './failure.ts'
+import { amountField, meterSchema, networkSchema, pathField } from './shapes.ts'
+
+const nothing = v.object({})
+/** A node key: good for the deposit of one purchase. No other secret is ever sent to the node. */
+const nodeKeyField = v.custom<Hex>(value => typeof value === 'string' && isHex(value, 32))
+
+/** What the node found out about a video on sale: all that an order for it fixes but buyer, salt and time. */
+export const quoteSchema = v.object({
+  title: textField(200),
+  durationSeconds: uint53Field,
+  terms: termsSchema,
+  capacity: uint40Field,
+  allotments: hashField,
+  depth: uint8Field,
+  leaves: allotmentsSchema,
+  relayFeeWei: amountField,
+})
+export type NodeQuote = v.InferOutput<typeof quoteSchema>
+
+/** Background worker -> node Worker. */
+export const nodeRequests = {
+  /** Answered at once by a node that lives. */
+  hello: { params: nothing, result: nothing },
+  quote: {
+    params: v.object({ network: networkSchema, video: videoIdField, format: formatNameField }),
+    result: quoteSchema,
+  },
+  /** Sends the order and waits until the purchase is on the chain. Sending one order twice buys once. */
+  buy: {
+    params: v.object({ network: networkSchema, order: orderSchema, nodeKey: nodeKeyField }),
+    result: v.object({ purchase: purchaseNonceField }),
+  },
+  /** Makes sure that a purchase made before can be read. The node asks for its key if it does not hold it. */
+  open: {
+    params: v.object({ network: networkSchema, purchase: purchaseNonceField }),
+    result: meterSchema,
+  },
+  /** Signs what is still owed and asks to close. */
+  stop: { params: v.object({ purchase: purchaseNonceField }), result: nothing },
+  /** Of all purchases that are open in the node now. */
+  meters: { params: nothing, result: v.object({ meters: listField(meterSchema, 100) }) },
+  /** Streams over the one port that comes with it (stream.ts). `last` is inclusive, as in HTTP. */
+  read: {
+    params: v.object({
+      network: networkSchema,
+      purchase: purchaseNonceField,
+      path: pathField,
+      range: v.exactOptional(
+        v.object({
+          first: v.exactOptional(uint53Field),
+          last: v.exactOptional(uint53Field),
+          suffix: v.exactOptional(uint53Field),
+        }),
+      ),
+    }),
+    result: nothing,
+  },
+} as const
+
+/** Node Worker -> background worker. */
+export const nodeCallbacks = {
+  'node-key': {
+    params: v.object({ purchase: purchaseNonceField }),
+    result: v.object({ nodeKey: nodeKeyField }),
+  },
+  meter: { params: meterSchema, result: nothing },
+  'host-failed': {
+    params: v.object({ purchase: purchaseNonceField, failure: failureSchema }),
+    result: nothing,
+  },
+} as const
+
+/** Offscreen page -> its Worker, and background worker -> offscreen page: with the one port to talk over. */
+export const connectMessage = v.object({ type: v.literal('connect') })

@@ -1,0 +1,7 @@
+import type { PlasmoCSConfig } from 'plasmo'
+import { upgradeTags } from '#player/upgrade.ts'
+
+/** Any site may carry the tag, also inside a frame; nothing of the page is read but that. */
+export const config: PlasmoCSConfig = { matches: ['<all_urls>'], all_frames: true, run_at: 'document_start' }
+
+upgradeTags()

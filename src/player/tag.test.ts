@@ -1,0 +1,8 @@
+import { describe, expect, it } from 'vitest'
+
+describe('the tag for sites', () => {
+  it('can be loaded where there is no document', async () => {
+    const { ParatiiPlayerElement } = await import('./tag.ts')
+    expect(ParatiiPlayerElement.name).toBe('ParatiiPlayerElement')
+  })
+})
