@@ -1,0 +1,167 @@
+import type { PeerId } from '@libp2p/interface'
+import { decodeEnvelope } from '#protocol/envelope.ts'
+import { type Mail, openMail, sealMail } from '#protocol/mail.ts'
+import { isKnown, type Message, type MessageBodies, type MessageType } from '#protocol/message.ts'
+import { identityOf } from '#protocol/signature.ts'
+import type { PublicKey } from '#std/brand.ts'
+import { hexFromBytes } from '#std/bytes.ts'
+import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
+import type { Clock } from '#std/ports/clock.ts'
+import type { Crypto } from '#std/ports/crypto.ts'
+import type { Random } from '#std/ports/random.ts'
+import type { Records } from '#std/ports/records.ts'
+import { deliverMail, type MailRoute, receiveMail } from './mail-stream.ts'
+import type { MessageNode } from './message-node.ts'
+import { SeenMail } from './seen-mail.ts'
+
+export type MailboxPorts = {
+  readonly node: MessageNode
+  readonly crypto: Crypto
+  readonly random: Random
+  readonly clock: Clock
+  readonly records: Records
+}
+
+/** How long a message is wanted unless its sender says otherwise. */
+export const mailLifeMs = 600_000
+/** Envelopes worked on at a time; above it senders are told to come again. */
+const maxAtOnce = 64
+
+/** An incoming message and how to answer it. */
+export type Letter = {
+  readonly sender: PublicKey
+  readonly message: Message
+  /** Sends an answer back over the connection the letter came by; throws `peer-unreachable` when that is gone. */
+  reply<T extends MessageType>(type: T, body: MessageBodies[T], signal: AbortSignal): Promise<void>
+}
+
+/**
+ * What a reader does with a letter. When it resolves, the letter is acknowledged and never read again: it must have
+ * stored what it owes. When it throws, the sender is told the code, and may try again with the same message.
+ */
+export type LetterReader = (letter: Letter, signal: AbortSignal) => Promise<void>
+
+type Opened = { readonly secretKey: Uint8Array; readonly read: LetterReader }
+
+/** Mail by direct streams: envelopes to the keys we hold, each message read once. */
+export class Mailbox {
+  readonly #ports: MailboxPorts
+  readonly #seen: SeenMail
+  readonly #opened = new Map<PublicKey, Opened>()
+  #atOnce = 0
+  #stop: (() => Promise<void>) | undefined
+
+  private constructor(ports: MailboxPorts) {
+    this.#ports = ports
+    this.#seen = new SeenMail(ports.records, ports.clock)
+  }
+
+  static async start(ports: MailboxPorts): Promise<Mailbox> {
+    const mailbox = new Mailbox(ports)
+    await mailbox.#seen.forgetExpired()
+    mailbox.#stop = await receiveMail(ports.node, (envelope, from, signal) =>
+      mailbox.#receive(envelope, from, signal),
+    )
+    return mailbox
+  }
+
+  async stop(): Promise<void> {
+    await this.#stop?.()
+    this.#opened.clear()
+  }
+
+  /** Reads mail to this key until the function it returns is called. */
+  open(secretKey: Uint8Array, read: LetterReader): () => void {
+    const { publicKey } = identityOf(this.#ports.crypto, secretKey)
+    this.#opened.set(publicKey, { secretKey, read })
+    return () => this.#opened.delete(publicKey)
+  }
+
+  /** Seals one message, signed by `secretKey`. Its answers go to `replyTo`, by default the signer. */
+  seal<T extends MessageType>(
+    secretKey: Uint8Array,
+    to: PublicKey,
+    content: { readonly type: T; readonly body: MessageBodies[T] },
+    options: { readonly lifeMs?: number; readonly replyTo?: PublicKey } = {},
+  ): Uint8Array<ArrayBuffer> {
+    const { crypto, random, clock } = this.#ports
+    const at = clock.nowMs()
+    // Type and body are of one T; TypeScript cannot follow that through the union of messages.
+    const message = {
+      v: 1,
+      ...content,
+      id: hexFromBytes(random.bytes(16)),
+      to,
+      replyTo: options.replyTo ?? identityOf(crypto, secretKey).publicKey,
+      at,
+      expires: at + (options.lifeMs ?? mailLifeMs),
+    } as unknown as Message
+    const secrets = { ephemeralSecretKey: random.bytes(32), nonce: random.bytes(24) }
+    const envelope = sealMail(crypto, message, secretKey, secrets)
+    if (envelope === undefined) throw new ParatiiError('signature-invalid', { field: 'to' })
+    return envelope
+  }
+
+  /** Delivers an envelope; resolves when its reader has it. */
+  deliver(route: MailRoute, envelope: Uint8Array, signal: AbortSignal): Promise<void> {
+    return deliverMail(this.#ports.node, route, envelope, signal)
+  }
+
+  /** Sends a message and waits for the first answer of type `answer` from `to`, by a key made for it. */
+  async ask<T extends MessageType, A extends MessageType>(
+    secretKey: Uint8Array,
+    to: { readonly key: PublicKey } & MailRoute,
+    content: { readonly type: T; readonly body: MessageBodies[T] },
+    answer: A,
+    signal: AbortSignal,
+  ): Promise<MessageBodies[A]> {
+    const { crypto, random } = this.#ports
+    const replyKey = random.bytes(32)
+    const replyTo = identityOf(crypto, replyKey).publicKey
+    const { promise, resolve, reject } = Promise.withResolvers<MessageBodies[A]>()
+    promise.catch(() => {})
+    const close = this.open(replyKey, async ({ sender, message }) => {
+      if (sender !== to.key) throw new ParatiiError('not-permitted')
+      if (message.type !== answer) throw new ParatiiError('unsupported')
+      // The body is of this type; TypeScript cannot follow that through the union of messages.
+      resolve(message.body as MessageBodies[A])
+    })
+    const abort = () => reject(errorFrom(signal.reason, 'aborted'))
+    signal.addEventListener('abort', abort, { once: true })
+    try {
+      await this.deliver(to, this.seal(secretKey, to.key, content, { replyTo }), signal)
+      return await promise
+    } finally {
+      signal.removeEventListener('abort', abort)
+      close()
+    }
+  }
+
+  async #receive(envelope: Uint8Array, from: PeerId, signal: AbortSignal): Promise<void> {
+    const { crypto, clock } = this.#ports
+    const opened = this.#opened.get(orThrow(decodeEnvelope(envelope)).receiver)
+    if (opened === undefined) throw new ParatiiError('envelope-not-mine')
+    if (this.#atOnce >= maxAtOnce) throw new ParatiiError('rate-limited')
+    this.#atOnce++
+    try {
+      const mail = orThrow(openMail(crypto, envelope, opened.secretKey, clock.nowMs()))
+      await this.#seen.once(mail.message, () => this.#read(opened, mail, from, signal))
+    } finally {
+      this.#atOnce--
+    }
+  }
+
+  async #read({ secretKey, read }: Opened, { sender, message }: Mail, peer: PeerId, signal: AbortSignal) {
+    if (!isKnown(message)) throw new ParatiiError('unsupported')
+    const { replyTo } = message
+    await read(
+      {
+        sender,
+        message,
+        reply: (type, body, replySignal) =>
+          this.deliver({ peer }, this.seal(secretKey, replyTo, { type, body }), replySignal),
+      },
+      signal,
+    )
+  }
+}
