@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import type { Cid } from '#std/brand.ts'
+import type { Blocks } from '#std/ports/blocks.ts'
+
+const first = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy' as Cid
+const second = 'bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e' as Cid
+
+/** What every adapter of Blocks must do. `open` gives an empty store each time. */
+export const describeBlocks = (name: string, open: () => Promise<Blocks> | Blocks): void => {
+  describe(`blocks in ${name}`, () => {
+    it('gives back what was put, and nothing for what was not', async () => {
+      const blocks = await open()
+      await blocks.put(first, Uint8Array.of(1, 2, 3))
+      expect(new Uint8Array((await blocks.get(first)) ?? [])).toEqual(Uint8Array.of(1, 2, 3))
+      expect(await blocks.has(first)).toBe(true)
+      expect(await blocks.get(second)).toBeUndefined()
+      expect(await blocks.has(second)).toBe(false)
+    })
+
+    it('keeps an empty block and one of a mebibyte', async () => {
+      const blocks = await open()
+      await blocks.put(first, new Uint8Array())
+      await blocks.put(second, new Uint8Array(1_048_576).fill(7))
+      expect((await blocks.get(first))?.length).toBe(0)
+      expect((await blocks.get(second))?.every(byte => byte === 7)).toBe(true)
+    })
+
+    it('is not changed by what its callers do with their arrays', async () => {
+      const blocks = await open()
+      const bytes = Uint8Array.of(1)
+      await blocks.put(first, bytes)
+      bytes[0] = 2
+      const got = await blocks.get(first)
+      got?.fill(3)
+      expect((await blocks.get(first))?.[0]).toBe(1)
+    })
+
+    it('takes the same block many times at once', async () => {
+      const blocks = await open()
+      await Promise.all(Array.from({ length: 20 }, () => blocks.put(first, Uint8Array.of(9))))
+      expect((await blocks.get(first))?.[0]).toBe(9)
+    })
+  })
+}

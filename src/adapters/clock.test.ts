@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest'
+import { createManualClock } from './clock-manual.ts'
+import { clockSystem } from './clock-system.ts'
+import { createSeededRandom } from './random-seeded.ts'
+import { randomSystem } from './random-system.ts'
+
+describe('the system clock', () => {
+  it('sleeps until the time has come', async () => {
+    const before = performance.now()
+    await clockSystem.sleep(5)
+    expect(performance.now() - before).toBeGreaterThanOrEqual(4)
+  })
+
+  it('stops sleeping with the reason of the signal', async () => {
+    const abort = new AbortController()
+    const sleeping = clockSystem.sleep(60_000, abort.signal)
+    abort.abort(new Error('enough'))
+    await expect(sleeping).rejects.toThrow('enough')
+    await expect(clockSystem.sleep(1, abort.signal)).rejects.toThrow('enough')
+  })
+})
+
+describe('the manual clock', () => {
+  it('wakes its sleepers in the order of their times, when moved there', async () => {
+    const clock = createManualClock(1000)
+    const woken: number[] = []
+    const sleepers = [30, 10, 20].map(ms => clock.sleep(ms).then(() => woken.push(ms)))
+    clock.advance(9)
+    clock.advance(11)
+    await Promise.all(sleepers.slice(1))
+    expect(woken).toEqual([10, 20])
+    expect(clock.nowMs()).toBe(1020)
+    clock.advance(10)
+    await sleepers[0]
+    expect(woken).toEqual([10, 20, 30])
+  })
+
+  it('lets a sleeper go with the reason of its signal', async () => {
+    const clock = createManualClock(0)
+    const abort = new AbortController()
+    const sleeping = clock.sleep(10, abort.signal)
+    abort.abort(new Error('enough'))
+    await expect(sleeping).rejects.toThrow('enough')
+    clock.advance(10)
+  })
+})
+
+describe('randomness', () => {
+  it('is of the length asked for, beyond one quota of the platform too', () => {
+    for (const length of [0, 1, 31, 32, 33, 70_000]) {
+      expect(randomSystem.bytes(length)).toHaveLength(length)
+      expect(createSeededRandom('seed').bytes(length)).toHaveLength(length)
+    }
+    expect(
+      randomSystem
+        .bytes(70_000)
+        .subarray(65_536)
+        .some(byte => byte !== 0),
+    ).toBe(true)
+    expect(randomSystem.bytes(32)).not.toEqual(randomSystem.bytes(32))
+  })
+
+  it('is the same for the same seed, and goes on', () => {
+    const [a, b] = [createSeededRandom('seed'), createSeededRandom('seed')]
+    expect(a.bytes(40)).toEqual(b.bytes(40))
+    expect(a.bytes(40)).not.toEqual(createSeededRandom('seed').bytes(40))
+  })
+})
