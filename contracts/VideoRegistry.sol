@@ -7,6 +7,7 @@ import {ParatiiRegistry} from "./ParatiiRegistry.sol";
 import {IVideoTerms} from "./interfaces/IVideoTerms.sol";
 import {CompactSignatures, Signature} from "./libraries/CompactSignatures.sol";
 import {Deals, Terms} from "./libraries/Deals.sol";
+import {PublicKeys} from "./libraries/PublicKeys.sol";
 import {Document, Format, VideoDocuments} from "./libraries/VideoDocuments.sol";
 
 /// @title Videos and the terms on which they are sold
@@ -19,7 +20,7 @@ contract VideoRegistry is IVideoTerms, EIP712, Nonces {
     using VideoDocuments for Format[];
 
     /// @notice Formats that a video may have.
-    uint256 public constant MAX_FORMATS = 16;
+    uint256 public constant MAX_FORMATS = 32;
     /// @notice The longest time, in seconds, that a purchase may stay open.
     uint256 public constant MAX_TTL = 30 days;
 
@@ -86,7 +87,7 @@ contract VideoRegistry is IVideoTerms, EIP712, Nonces {
     /// @notice A format has no name or root, is named twice, has no size, a ttl of zero or above MAX_TTL, or shares above
     /// the whole price.
     error VideoRegistry_BadFormat(bytes32 name);
-    /// @notice A public key is neither absent nor 33 bytes of a compressed point.
+    /// @notice A public key is not 33 bytes of a compressed point.
     error VideoRegistry_BadKey();
 
     /// @param registry Where the part of each price for redistribution is looked up ("avatarShareBps").
@@ -240,7 +241,7 @@ contract VideoRegistry is IVideoTerms, EIP712, Nonces {
     /// @dev Writes one revision. Terms hashes of the video's formats are zero when it begins.
     function _write(bytes32 id, Video storage video, Document calldata document, Format[] calldata formats) private {
         if (formats.length == 0 || formats.length > MAX_FORMATS) revert VideoRegistry_BadFormatCount(formats.length);
-        if (!VideoDocuments.isKeyOrAbsent(document.mailboxKey) || !VideoDocuments.isKeyOrAbsent(document.nodeKey)) {
+        if (!PublicKeys.isCompressed(document.mailboxKey) || !PublicKeys.isCompressed(document.nodeKey)) {
             revert VideoRegistry_BadKey();
         }
         uint256 avatarBps = _registry.uintOf("avatarShareBps");

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {PublicKeys} from "./PublicKeys.sol";
-
 /// @notice What a video is, apart from its formats.
 struct Document {
     string title;
     uint32 durationSeconds;
     uint32 chunkSeconds; // of one chunk, the unit of payment by the second
-    bytes mailboxKey; // the owner's compressed wallet key (33 bytes), or empty
-    bytes nodeKey; // the compressed node key (33 bytes) of the owner's publisher, or empty
+    bytes mailboxKey; // the owner's compressed wallet key, 33 bytes
+    bytes nodeKey; // the compressed node key of the owner's publisher, 33 bytes
 }
 
 /// @notice A format as its owner offers it; the fields mean what those of Terms mean.
@@ -51,9 +49,5 @@ library VideoDocuments {
             hashes[i] = keccak256(abi.encode(_FORMAT_TYPEHASH, formats[i]));
         }
         return keccak256(abi.encodePacked(hashes));
-    }
-
-    function isKeyOrAbsent(bytes calldata key) internal pure returns (bool) {
-        return key.length == 0 || PublicKeys.isCompressed(key);
     }
 }

@@ -22,14 +22,8 @@ export const numberValue: Schema<number> = v.pipe(
 )
 export const weiValue: Schema<bigint> = v.bigint()
 export const booleanValue: Schema<boolean> = v.boolean()
-/** A compressed public key, or `undefined` where the contract has none. */
-export const keyValue: Schema<PublicKey | undefined> = v.pipe(
-  v.string(),
-  v.transform(text => {
-    const key = v.safeParse(publicKeyField, text.toLowerCase())
-    return key.success ? key.output : undefined
-  }),
-)
+/** A compressed public key. */
+export const keyValue: Schema<PublicKey> = publicKeyField
 
 /** A deployed contract, and how to talk with it. */
 export type Contract = { readonly address: Address; readonly abi: Interface }

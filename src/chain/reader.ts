@@ -1,7 +1,8 @@
 import { Interface } from 'ethers'
 import * as v from 'valibot'
 import { isFormatName, type Schema } from '#protocol/fields.ts'
-import { formatWord, type Terms } from '#protocol/terms.ts'
+import { cidFromRoot, formatWord, type Terms } from '#protocol/terms.ts'
+import type { VideoDocument, VideoFormat } from '#protocol/video-document.ts'
 import type { Address, FormatName, Hash, PublicKey, PurchaseNonce, VideoId } from '#std/brand.ts'
 import { bytesFromHex, parseUtf8 } from '#std/bytes.ts'
 import { ParatiiError } from '#std/error.ts'
@@ -27,19 +28,13 @@ import { listPurchases, type PurchaseEvent, type PurchaseFilter } from './purcha
 
 /** A video as the registry has it. */
 export type RegisteredVideo = {
-  readonly id: VideoId
-  readonly owner: Address
+  readonly document: VideoDocument
+  /** The terms of each format sold now. Formats whose names no client could write are left out. */
+  readonly terms: readonly Terms[]
   /** Counts the owner's changes, from 1. */
   readonly revision: number
+  /** To whom the owner offered it. */
   readonly offeredTo: Address | undefined
-  readonly title: string
-  readonly durationSeconds: number
-  /** Length of the unit of payment by the second. */
-  readonly chunkSeconds: number
-  readonly mailboxKey: PublicKey | undefined
-  readonly nodeKey: PublicKey | undefined
-  /** The terms of each format sold now. Formats whose names no client could write are left out. */
-  readonly formats: readonly Terms[]
 }
 
 /** A node that an account says is its own. Not verified: the key proves itself when it is dialled. */
@@ -129,12 +124,14 @@ export const createChainReader = (
       return { number: Number(parsed.number), timestampSeconds: Number(parsed.timestamp) }
     },
     async video(id, signal) {
-      const { formats, ...video } = await call('videoRegistry', 'videoOf', [id], videoValue, signal)
+      const { formats, document, ...rest } = await call('videoRegistry', 'videoOf', [id], videoValue, signal)
       const sold = formats.filter(word => formatNameFromWord(word) !== undefined)
-      return { id, ...video, formats: await Promise.all(sold.map(word => terms(id, word, signal))) }
+      const found = await Promise.all(sold.map(word => terms(id, word, signal)))
+      const documentFormats = Object.fromEntries(found.map(entry => [entry.format, formatFromTerms(entry)]))
+      return { document: { id, ...document, formats: documentFormats }, terms: found, ...rest }
     },
     terms: (id, format, signal) => terms(id, formatWord(format), signal),
-    mailboxKey: (user, signal) => call('userRegistry', 'mailboxKeyOf', [user], keyValue, signal),
+    mailboxKey: (user, signal) => call('userRegistry', 'mailboxKeyOf', [user], optionalKey, signal),
     nodes: (user, signal) => call('userRegistry', 'nodesOf', [user], nodesValue, signal),
     balanceWei: (account, signal) => call('token', 'balanceOf', [account], weiValue, signal),
     async allowanceWei(account, signal) {
@@ -182,6 +179,14 @@ const formatValue: Schema<FormatName> = v.pipe(
   v.custom<FormatName>(name => name !== undefined),
 )
 
+const optionalKey: Schema<PublicKey | undefined> = v.union([
+  v.pipe(
+    v.literal('0x'),
+    v.transform(() => undefined),
+  ),
+  keyValue,
+])
+
 const termsValue: Schema<Terms> = v.pipe(
   v.strictTuple([
     hashValue,
@@ -209,34 +214,39 @@ const termsValue: Schema<Terms> = v.pipe(
   })),
 )
 
-const videoValue: Schema<Omit<RegisteredVideo, 'id' | 'formats'> & { readonly formats: readonly Hash[] }> =
-  v.pipe(
-    v.strictTuple([
-      addressValue,
-      numberValue,
-      optionalAddress,
-      v.strictTuple([v.string(), numberValue, numberValue, keyValue, keyValue]),
-      v.array(hashValue),
-    ]),
-    v.transform(([owner, revision, offeredTo, document, formats]) => {
-      const [title, durationSeconds, chunkSeconds, mailboxKey, nodeKey] = document
-      return {
-        owner,
-        revision,
-        offeredTo,
-        title,
-        durationSeconds,
-        chunkSeconds,
-        mailboxKey,
-        nodeKey,
-        formats,
-      }
-    }),
-  )
+type VideoValue = Pick<RegisteredVideo, 'revision' | 'offeredTo'> & {
+  readonly document: Omit<VideoDocument, 'id' | 'formats'>
+  readonly formats: readonly Hash[]
+}
+
+const videoValue: Schema<VideoValue> = v.pipe(
+  v.strictTuple([
+    addressValue,
+    numberValue,
+    optionalAddress,
+    v.strictTuple([v.string(), numberValue, numberValue, keyValue, keyValue]),
+    v.array(hashValue),
+  ]),
+  v.transform(([owner, revision, offeredTo, [title, duration, chunksize, mailbox, node], formats]) => ({
+    document: { title, owner, duration, chunksize, mailbox, node },
+    revision,
+    offeredTo,
+    formats,
+  })),
+)
+
+const formatFromTerms = ({ root, price, fee, ttl, size, affiliateBps }: Terms): VideoFormat => ({
+  hash: cidFromRoot(root),
+  price,
+  fee,
+  ttl,
+  size,
+  affiliateBps,
+})
 
 const nodesValue: Schema<readonly RegisteredNode[]> = v.pipe(
   v.array(v.strictTuple([keyValue, v.array(v.string())])),
-  v.transform(nodes => nodes.flatMap(([key, addresses]) => (key === undefined ? [] : [{ key, addresses }]))),
+  v.transform(nodes => nodes.map(([key, addresses]) => ({ key, addresses }))),
 )
 
 const purchaseValue: Schema<PurchaseState> = v.pipe(

@@ -2,8 +2,9 @@ import { Interface } from 'ethers'
 import * as v from 'valibot'
 import type { Order } from '#protocol/order.ts'
 import { type Deal, hashDeal } from '#protocol/purchase-nonce.ts'
-import { formatWord, type Terms } from '#protocol/terms.ts'
-import type { Address, Hash, PublicKey, PurchaseNonce, Signature, VideoId } from '#std/brand.ts'
+import { formatWord, rootFromCid } from '#protocol/terms.ts'
+import { hashVideoDocument, type VideoDocument } from '#protocol/video-document.ts'
+import type { Address, FormatName, Hash, PublicKey, PurchaseNonce, Signature, VideoId } from '#std/brand.ts'
 import { ParatiiError } from '#std/error.ts'
 import { type ContractAddresses, zeroAddress } from './addresses.ts'
 import { paratiiTokenAbi } from './bindings/paratii-token.ts'
@@ -15,16 +16,6 @@ import { type Purchased, purchasedValue } from './purchase-events.ts'
 import type { RegisteredNode } from './reader.ts'
 import type { MinedTransaction, Sender } from './sender.ts'
 import { type Claim, dealArgument, packSettlement, signatureArgument } from './settlement.ts'
-
-/** A video as its owner registers it. Ids, owner and the part for redistribution follow from the registry. */
-export type VideoDraft = {
-  readonly title: string
-  readonly durationSeconds: number
-  readonly chunkSeconds: number
-  readonly mailboxKey: PublicKey | undefined
-  readonly nodeKey: PublicKey | undefined
-  readonly formats: readonly Omit<Terms, 'id' | 'owner' | 'avatarBps'>[]
-}
 
 /** What names a purchase to the contract. */
 export type PurchaseParties = {
@@ -55,10 +46,10 @@ export type Settled = { readonly transaction: MinedTransaction; readonly skipped
 /** What publishers and hosts do on chain. Each call waits until it is mined; see {@link Sender.send} for errors. */
 export type ChainWriter = {
   readonly address: Address
-  /** Registers a video of the sender. `documentHash`: keccak256 of its document's canonical JSON. */
-  registerVideo(documentHash: Hash, video: VideoDraft, signal?: AbortSignal): Promise<VideoId>
+  /** Registers a video of the sender, who must be its owner; its id follows from the document as it is now. */
+  registerVideo(document: Omit<VideoDocument, 'id'>, signal?: AbortSignal): Promise<VideoId>
   /** Replaces document and formats of a video of the sender. */
-  editVideo(id: VideoId, video: VideoDraft, signal?: AbortSignal): Promise<MinedTransaction>
+  editVideo(document: VideoDocument, signal?: AbortSignal): Promise<MinedTransaction>
   /** Sets where the sender reads its mail. */
   setMailboxKey(key: PublicKey, signal?: AbortSignal): Promise<MinedTransaction>
   /** Replaces the list of the sender's nodes. */
@@ -106,8 +97,9 @@ export const createChainWriter = (addresses: ContractAddresses, sender: Sender):
 
   return {
     address: sender.address,
-    async registerVideo(documentHash, video, signal) {
-      const args = [documentHash, documentArgument(video), formatArguments(video)]
+    async registerVideo(document, signal) {
+      if (document.owner !== sender.address) throw new ParatiiError('not-permitted', { owner: document.owner })
+      const args = [hashVideoDocument(document), documentArgument(document), formatArguments(document)]
       const transaction = await send('videoRegistry', 'register', args, signal)
       for (const log of transaction.logs) {
         const registered = parseLog(registry, 'VideoRegistered', log, videoRegisteredValue)
@@ -115,8 +107,8 @@ export const createChainWriter = (addresses: ContractAddresses, sender: Sender):
       }
       throw new ParatiiError('chain-mismatch', { missing: 'VideoRegistered' })
     },
-    editVideo: (id, video, signal) =>
-      send('videoRegistry', 'edit', [id, documentArgument(video), formatArguments(video)], signal),
+    editVideo: (document, signal) =>
+      send('videoRegistry', 'edit', [document.id, documentArgument(document), formatArguments(document)], signal),
     setMailboxKey: (key, signal) => send('userRegistry', 'setMailboxKey', [key], signal),
     setNodes: (nodes, signal) => send('userRegistry', 'setNodes', [nodes], signal),
     transfer: (to, amountWei, signal) => send('token', 'transfer', [to, amountWei], signal),
@@ -156,16 +148,20 @@ export const createChainWriter = (addresses: ContractAddresses, sender: Sender):
 
 const purchaseMethods = { allowance: 'purchase', authorization: 'purchaseWithAuthorization' } as const
 
-const documentArgument = (video: VideoDraft) => ({
-  title: video.title,
-  durationSeconds: video.durationSeconds,
-  chunkSeconds: video.chunkSeconds,
-  mailboxKey: video.mailboxKey ?? '0x',
-  nodeKey: video.nodeKey ?? '0x',
+const documentArgument = (document: Omit<VideoDocument, 'id'>) => ({
+  title: document.title,
+  durationSeconds: document.duration,
+  chunkSeconds: document.chunksize,
+  mailboxKey: document.mailbox,
+  nodeKey: document.node,
 })
 
-const formatArguments = (video: VideoDraft) =>
-  video.formats.map(({ format, ...rest }) => ({ name: formatWord(format), ...rest }))
+const formatArguments = (document: Omit<VideoDocument, 'id'>) =>
+  Object.entries(document.formats).map(([name, { hash, ...terms }]) => ({
+    name: formatWord(name as FormatName),
+    root: rootFromCid(hash),
+    ...terms,
+  }))
 
 const orderArguments = (order: Order) => [
   {

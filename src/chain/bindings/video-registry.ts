@@ -12,7 +12,7 @@ export const videoRegistryAbi = [
   {"inputs":[{"name":"name","type":"bytes32"}],"name":"VideoRegistry_BadFormat","type":"error"},
   /** More than MAX_FORMATS, or none. */
   {"inputs":[{"name":"count","type":"uint256"}],"name":"VideoRegistry_BadFormatCount","type":"error"},
-  /** A public key is neither absent nor 33 bytes of a compressed point. */
+  /** A public key is not 33 bytes of a compressed point. */
   {"inputs":[],"name":"VideoRegistry_BadKey","type":"error"},
   /** The signature is not the one of the account it must be from. */
   {"inputs":[],"name":"VideoRegistry_BadSignature","type":"error"},
