@@ -83,6 +83,8 @@ export const playerMessage = v.variant('type', [
   v.object({ type: v.literal('open'), asked: askedSchema }),
   /** Pressed the button that named this sum. Nothing above it is ever signed. */
   v.object({ type: v.literal('watch'), ticket: ticketField, agreedWei: amountField }),
+  /** Plays this purchase already; its worker was restarted meanwhile. */
+  v.object({ type: v.literal('follow'), purchase: purchaseNonceField }),
 ])
 export type PlayerMessage = v.InferOutput<typeof playerMessage>
 
@@ -100,6 +102,8 @@ export const playerState = v.variant('status', [
     manifest: textField(200),
     title: textField(200),
   }),
+  /** The viewer stopped paying for this purchase. */
+  v.object({ status: v.literal('stopped') }),
   v.object({ status: v.literal('failed'), failure: failureSchema }),
 ])
 export type PlayerState = v.InferOutput<typeof playerState>
@@ -108,6 +112,8 @@ export type PlayerState = v.InferOutput<typeof playerState>
 export const playerUpdate = v.variant('type', [
   v.object({ type: v.literal('state'), state: playerState }),
   v.object({ type: v.literal('meter'), meter: meterSchema }),
+  /** Was unlocked, locked or moved to another network while a video plays: what failed for that may go now. */
+  v.object({ type: v.literal('wallet-changed') }),
 ])
 export type PlayerUpdate = v.InferOutput<typeof playerUpdate>
 

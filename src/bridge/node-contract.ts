@@ -15,7 +15,6 @@ import { orderSchema } from '#protocol/order.ts'
 import { termsSchema } from '#protocol/terms.ts'
 import type { Hex } from '#std/brand.ts'
 import { isHex } from '#std/bytes.ts'
-import { failureSchema } from './failure.ts'
 import { amountField, meterSchema, networkSchema, pathField } from './shapes.ts'
 
 const nothing = v.object({})
@@ -82,10 +81,6 @@ export const nodeCallbacks = {
     result: v.object({ nodeKey: nodeKeyField }),
   },
   meter: { params: meterSchema, result: nothing },
-  'host-failed': {
-    params: v.object({ purchase: purchaseNonceField, failure: failureSchema }),
-    result: nothing,
-  },
 } as const
 
 /** Offscreen page -> its Worker, and background worker -> offscreen page: with the one port to talk over. */

@@ -88,7 +88,7 @@ export const purchaseSchema = v.object({
   verifiedBytes: uint53Field,
   totalBytes: uint53Field,
   hosts: uint53Field,
-  state: v.picklist(['playing', 'open', 'closed']),
+  state: v.picklist(['playing', 'ordered', 'open', 'closed']),
 })
 export type PurchaseView = v.InferOutput<typeof purchaseSchema>
 

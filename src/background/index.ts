@@ -1,0 +1,3 @@
+import { startBackground } from '#extension/background.ts'
+
+startBackground()

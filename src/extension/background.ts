@@ -1,0 +1,217 @@
+import * as v from 'valibot'
+import { clockSystem } from '#adapters/clock-system.ts'
+import { cryptoNoble } from '#adapters/crypto-noble.ts'
+import { randomSystem } from '#adapters/random-system.ts'
+import { clientMessage, playerMessage, type TagEvent } from '#bridge/contract.ts'
+import { answer, type RequestHandlers } from '#bridge/rpc.ts'
+import { contextOf } from '#bridge/sender.ts'
+import { hexFromBytes } from '#std/bytes.ts'
+import { ParatiiError } from '#std/error.ts'
+import { ledgerSchema } from '#wallet/budget.ts'
+import { Keyring } from '#wallet/keyring.ts'
+import { Buying } from './buying.ts'
+import { createDeployments, findDeployment } from './chain-glance.ts'
+import { findHandler } from './fetch-handlers.ts'
+import { HomeDesk } from './home-desk.ts'
+import { NodeLink } from './node-link.ts'
+import { createOffscreenPlace } from './offscreen-place.ts'
+import { openSession, type PlayerSession } from './player-desk.ts'
+import { acceptPort, type PagePort } from './ports.ts'
+import { PurchaseBook, purchaseListSchema } from './purchase-book.ts'
+import { createCell } from './store.ts'
+import { grantsSchema, StreamGrants } from './stream-grants.ts'
+import { createStreamHandler } from './stream-handler.ts'
+import { openStream } from './stream-reader.ts'
+import { WalletDesk, walletSchema } from './wallet-desk.ts'
+import { showWindow } from './windows.ts'
+
+declare const self: ServiceWorkerGlobalScope
+
+/** The wallet locks itself after so long without a signature. */
+const lockAfterMs = 3_600_000
+
+/** Wires the background worker. Listeners are set before it returns: an event that woke the worker must find them. */
+export function startBackground(): void {
+  const { local, session } = chrome.storage
+  const origin = `chrome-extension://${chrome.runtime.id}`
+  const [clock, crypto, random] = [clockSystem, cryptoNoble, randomSystem]
+  const sessions = new Set<PlayerSession>()
+
+  const changed = (): void => home.changed()
+  const seed = createCell(session, 'keyring', v.unknown())
+  const keyring = new Keyring(
+    {
+      clock,
+      crypto,
+      secrets: {
+        read: seed.read,
+        write: async value => void (await seed.update(() => value)),
+        clear: seed.remove,
+      },
+    },
+    lockAfterMs,
+  )
+  const wallet = new WalletDesk({
+    keyring,
+    random,
+    wallet: createCell(local, 'wallet', walletSchema),
+    changed: () => {
+      changed()
+      void home.refreshBalance()
+      for (const player of sessions) player.walletChanged()
+    },
+  })
+  const book = new PurchaseBook(createCell(local, 'purchases', purchaseListSchema), changed)
+  const grants = new StreamGrants(createCell(session, 'grants', grantsSchema), random)
+  const deployments = createDeployments()
+  const node = new NodeLink(createOffscreenPlace(), {
+    async 'node-key'({ purchase }) {
+      const entry = await book.get(purchase)
+      if (entry === undefined) throw new ParatiiError('purchase-unknown')
+      return { nodeKey: hexFromBytes(await keyring.purchaseKey(entry.chainId, entry.buyer, entry.salt)) }
+    },
+    async meter(meter) {
+      await book.note(meter)
+      for (const player of sessions) player.noteMeter(meter)
+      return {}
+    },
+  })
+  const buying = new Buying({
+    wallet,
+    keyring,
+    book,
+    node,
+    deployments,
+    crypto,
+    random,
+    clock,
+    ledger: createCell(local, 'ledger', ledgerSchema),
+  })
+  const home = new HomeDesk({
+    wallet,
+    book,
+    deployments,
+    isPlaying: purchase => [...sessions].some(player => player.purchase === purchase),
+  })
+
+  const handlers: RequestHandlers = {
+    'wallet-state': () => wallet.state(),
+    'wallet-create': params => wallet.create(params),
+    'wallet-unlock': ({ password }) => wallet.unlock(password),
+    'wallet-lock': () => wallet.lock(),
+    'network-check': async place => ({ chainId: (await findDeployment(place)).chainId }),
+    'network-set': network => wallet.setNetwork(network),
+    async 'purchase-stop'({ purchase }) {
+      await node.ask('stop', { purchase })
+      await book.settle(purchase, 'closed')
+      await grants.revoke(purchase)
+      for (const player of sessions) player.stopped(purchase)
+      return {}
+    },
+    async 'window-open'(asked) {
+      await showWindow(asked)
+      return {}
+    },
+  }
+
+  chrome.runtime.onMessage.addListener((message: unknown, sender, respond) => {
+    const from = contextOf(sender, origin)
+    if (from === undefined) return false
+    void answer(handlers, from, message).then(respond)
+    return true
+  })
+
+  chrome.runtime.onConnect.addListener(raw => {
+    const port = acceptPort(raw, origin)
+    if (port?.name === 'home') {
+      const stop = home.watch(state => port.send({ type: 'home', home: state }))
+      port.closed.addEventListener('abort', stop)
+    } else if (port?.name === 'player') {
+      servePlayer(port)
+    }
+  })
+
+  function servePlayer(port: PagePort): void {
+    let element: string | undefined
+    const player = openSession(
+      {
+        wallet: () => wallet.state(),
+        prepare: asked => buying.prepare(asked),
+        buy: (asked, prepared, agreedWei) => buying.buy(asked, prepared, agreedWei),
+        reopen: bought => buying.reopen(bought),
+        issueTicket: purchase => grants.issue(purchase),
+      },
+      {
+        send: update => {
+          port.send(update)
+          if (update.type === 'state') changed()
+        },
+        tell: (name, detail) => tellTag(port, element, name, detail),
+      },
+    )
+    sessions.add(player)
+    port.closed.addEventListener('abort', () => {
+      sessions.delete(player)
+      changed()
+    })
+    port.listen(playerMessage, message => {
+      if (message.type === 'open') element = message.asked.element
+      player.receive(message)
+      changed()
+    })
+  }
+
+  const fetchHandlers = [
+    createStreamHandler({
+      allows: (clientId, purchase) => grants.allows(clientId, purchase),
+      open: async (purchase, path, range) => {
+        const { network } = await wallet.stored()
+        return openStream(
+          await node.stream({ network, purchase, path, ...(range === undefined ? {} : { range }) }),
+        )
+      },
+    }),
+  ]
+  self.addEventListener('fetch', event => {
+    const url = new URL(event.request.url)
+    if (url.origin !== origin) return
+    const asked = { request: event.request, url, clientId: event.clientId }
+    const handler = findHandler(fetchHandlers, asked)
+    if (handler !== undefined) event.respondWith(handler.handle(asked))
+  })
+
+  // A page that was there before this worker is not its client yet, and its first request would pass it by.
+  self.addEventListener('message', event => {
+    const message = v.safeParse(clientMessage, event.data)
+    if (!message.success || !(event.source instanceof Client)) return
+    const { id, url } = event.source
+    if (!url.startsWith(`${origin}/tabs/player.html`)) return
+    const reply = event.ports[0]
+    event.waitUntil(
+      (async () => {
+        await self.clients.claim()
+        reply?.postMessage({ claimed: await grants.claim(message.output.ticket, id) })
+      })(),
+    )
+  })
+
+  self.addEventListener('install', () => void self.skipWaiting())
+  self.addEventListener('activate', event => event.waitUntil(self.clients.claim()))
+  chrome.runtime.onInstalled.addListener(({ reason }) => {
+    if (reason === chrome.runtime.OnInstalledReason.INSTALL) void showWindow({ show: 'onboarding' })
+  })
+}
+
+/** Tells the content script of the tab: it knows which of its tags `element` names, and any other page does not. */
+function tellTag(
+  port: PagePort,
+  element: string | undefined,
+  name: TagEvent['name'],
+  detail: TagEvent['detail'],
+): void {
+  const tab = port.sender.tab?.id
+  if (tab === undefined || element === undefined) return
+  const event: TagEvent = { type: 'tag-event', element, name, detail }
+  // Nobody listens any more where the page has just gone.
+  chrome.tabs.sendMessage(tab, event).catch(() => undefined)
+}

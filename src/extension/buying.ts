@@ -1,0 +1,214 @@
+import type { Asked, Network } from '#bridge/shapes.ts'
+import type { Order, OrderDraft } from '#protocol/order.ts'
+import { purchaseNonceOf } from '#protocol/purchase-nonce.ts'
+import { identityOf } from '#protocol/signature.ts'
+import type { Address, Hash, PurchaseNonce } from '#std/brand.ts'
+import { hexFromBytes } from '#std/bytes.ts'
+import { errorFrom, familyOf, orThrow, ParatiiError } from '#std/error.ts'
+import type { Clock } from '#std/ports/clock.ts'
+import type { Crypto } from '#std/ports/crypto.ts'
+import type { Random } from '#std/ports/random.ts'
+import { budgetLeft, emptyLedger, type Ledger, releaseBudget, reserveBudget } from '#wallet/budget.ts'
+import type { Keyring } from '#wallet/keyring.ts'
+import { signOrder } from '#wallet/order-signer.ts'
+import { decideOrder } from '#wallet/policy.ts'
+import { type Deployment, type Deployments, readBalance } from './chain-glance.ts'
+import type { NodeLink } from './node-link.ts'
+import type { Prepared } from './player-desk.ts'
+import type { PurchaseBook, PurchaseEntry } from './purchase-book.ts'
+import type { Cell } from './store.ts'
+import { randomTicket } from './stream-grants.ts'
+import type { WalletDesk } from './wallet-desk.ts'
+
+type BuyingPorts = {
+  readonly wallet: WalletDesk
+  readonly keyring: Keyring
+  readonly book: PurchaseBook
+  readonly node: NodeLink
+  readonly ledger: Cell<Ledger>
+  readonly deployments: Deployments
+  readonly crypto: Crypto
+  readonly random: Random
+  readonly clock: Clock
+}
+
+/** How long an order may wait for its publisher, in seconds. */
+const orderSeconds = 600
+/** How much longer a transaction sent in time may take to be mined. */
+const orderGraceSeconds = 120
+const nobody = `0x${'00'.repeat(20)}` as Address
+
+/** From a video's price to a purchase on the chain. Money is promised, signed and written down here, and nowhere else. */
+export class Buying {
+  readonly #ports: BuyingPorts
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(ports: BuyingPorts) {
+    this.#ports = ports
+  }
+
+  /** What a video costs here and now, and whether it was bought before. Signs nothing. */
+  async prepare(asked: Asked): Promise<Prepared> {
+    const { wallet, node, random, keyring } = this.#ports
+    const { network, account } = await wallet.stored()
+    const [quote, { deployment, balanceWei }, locked] = await Promise.all([
+      node.ask('quote', { network, video: asked.video, format: asked.format }),
+      this.#funds(network, account.address),
+      keyring.isUnlocked().then(unlocked => !unlocked),
+    ])
+    const bought = await this.#findBought(asked, network, account.address)
+    const { terms } = quote
+    const offer = {
+      ticket: randomTicket(random),
+      title: quote.title,
+      payee: terms.owner,
+      priceWei: terms.price,
+      hostsWei: BigInt(quote.capacity) * terms.fee,
+      relayFeeWei: quote.relayFeeWei,
+      durationSeconds: quote.durationSeconds,
+      balanceWei,
+      bought: bought !== undefined,
+    }
+    if (bought === undefined && asked.priceMaxWei !== undefined && terms.price > asked.priceMaxWei)
+      throw new ParatiiError('price-above-limit', { price: offer.priceWei.toString() })
+    return { offer, locked, quote, deployment, bought }
+  }
+
+  /** Buys what was shown for at most what was agreed to. One purchase at a time: the budget is counted once. */
+  buy(asked: Asked, prepared: Prepared, agreedWei: bigint): Promise<PurchaseNonce> {
+    const bought = this.#turn.then(() => this.#buy(asked, prepared, agreedWei))
+    this.#turn = bought.catch(() => undefined)
+    return bought
+  }
+
+  /** Goes on with a purchase made before; sends its order again if nobody knows whether it arrived. */
+  async reopen(entry: PurchaseEntry): Promise<PurchaseNonce> {
+    const { node, wallet, keyring } = this.#ports
+    const { network } = await wallet.stored()
+    if (entry.order === undefined) {
+      await this.#ports.book.note(await node.ask('open', { network, purchase: entry.purchase }))
+      return entry.purchase
+    }
+    const nodeKey = await keyring.purchaseKey(entry.chainId, entry.buyer, entry.salt)
+    return this.#send(entry, network, entry.order, nodeKey)
+  }
+
+  async #buy(asked: Asked, prepared: Prepared, agreedWei: bigint): Promise<PurchaseNonce> {
+    const { wallet, keyring, crypto, random, clock, ledger, book } = this.#ports
+    const { network, account, budget } = await wallet.stored()
+    const { offer, quote, deployment } = prepared
+    const { balanceWei } = await this.#funds(network, account.address)
+    const nowMs = clock.nowMs()
+    const totalWei = orThrow(
+      decideOrder(
+        { ...offer, chainId: deployment.chainId, store: deployment.store },
+        { payee: offer.payee, totalWei: agreedWei },
+        {
+          chainId: network.chainId,
+          store: deployment.store,
+          balanceWei,
+          budgetLeftWei: budgetLeft((await ledger.read()) ?? emptyLedger, budget, nowMs),
+          ...(asked.priceMaxWei === undefined ? {} : { sitePriceMaxWei: asked.priceMaxWei }),
+        },
+      ),
+    )
+    const draft: OrderDraft = {
+      id: quote.terms.id,
+      format: quote.terms.format,
+      buyer: account.address,
+      terms: quote.terms,
+      capacity: quote.capacity,
+      allotments: quote.allotments,
+      depth: quote.depth,
+      leaves: quote.leaves,
+      affiliate: nobody,
+      relayFee: quote.relayFeeWei,
+      validUntil: Math.floor(nowMs / 1000) + orderSeconds,
+      salt: hexFromBytes(random.bytes(32)) as Hash,
+      chainId: network.chainId,
+      store: deployment.store,
+      payment: 'authorization',
+    }
+    // Promised before it is signed: whatever happens next, the budget has counted it.
+    const { day } = await ledger.update(present =>
+      orThrow(reserveBudget(present ?? emptyLedger, budget, totalWei, nowMs)),
+    )
+    const { order, nodeKey } = await signOrder(keyring, crypto, account.index, draft, deployment.token)
+    const entry: PurchaseEntry = {
+      purchase: purchaseNonceOf(draft, {
+        signer: identityOf(crypto, nodeKey).address,
+        allotments: draft.allotments,
+        buyer: draft.buyer,
+      }),
+      title: offer.title,
+      payee: offer.payee,
+      boughtAtMs: nowMs,
+      totalWei,
+      paidWei: 0n,
+      verifiedBytes: 0,
+      totalBytes: quote.terms.size,
+      hosts: 0,
+      state: 'ordered',
+      chainId: draft.chainId,
+      buyer: draft.buyer,
+      video: draft.id,
+      format: draft.format,
+      salt: draft.salt,
+      order,
+      budgetDay: day,
+    }
+    await book.add(entry)
+    return this.#send(entry, network, order, nodeKey)
+  }
+
+  async #send(
+    entry: PurchaseEntry,
+    network: Network,
+    order: Order,
+    nodeKey: Uint8Array,
+  ): Promise<PurchaseNonce> {
+    const { node, book } = this.#ports
+    try {
+      await node.ask('buy', { network, order, nodeKey: hexFromBytes(nodeKey) })
+    } catch (thrown) {
+      const { code } = errorFrom(thrown)
+      // Refused is over. Whoever was only not reached may have the order, so it stays and is sent again.
+      if (familyOf(code) === 'Rejected' && code !== 'aborted') await this.#drop(entry)
+      throw thrown
+    } finally {
+      nodeKey.fill(0)
+    }
+    await book.settle(entry.purchase, 'open')
+    return entry.purchase
+  }
+
+  /** The purchase of this video that is still good, if there is one. */
+  async #findBought(asked: Asked, network: Network, buyer: Address): Promise<PurchaseEntry | undefined> {
+    const { book, clock, node } = this.#ports
+    const entry = await book.findOpen({ ...asked, chainId: network.chainId, buyer })
+    if (entry?.order === undefined) return entry
+    if (clock.nowMs() < (entry.order.validUntil + orderGraceSeconds) * 1000) return entry
+    // Too late to be submitted: either it is on the chain by now, or it never will be.
+    try {
+      await node.ask('open', { network, purchase: entry.purchase })
+    } catch (thrown) {
+      if (errorFrom(thrown).code !== 'purchase-unknown') throw thrown
+      await this.#drop(entry)
+      return undefined
+    }
+    await book.settle(entry.purchase, 'open')
+    return book.get(entry.purchase)
+  }
+
+  async #drop(entry: PurchaseEntry): Promise<void> {
+    await this.#ports.book.remove(entry.purchase)
+    await this.#ports.ledger.update(ledger =>
+      releaseBudget(ledger ?? emptyLedger, entry.totalWei, entry.budgetDay),
+    )
+  }
+
+  async #funds(network: Network, account: Address): Promise<{ deployment: Deployment; balanceWei: bigint }> {
+    const deployment = await this.#ports.deployments.get(network)
+    return { deployment, balanceWei: await readBalance(network.rpcUrl, deployment.token, account) }
+  }
+}

@@ -1,0 +1,81 @@
+import { connectRpc } from '#chain/http-rpc.ts'
+import { keccak256 } from '#protocol/hash.ts'
+import { encodeWords } from '#protocol/words.ts'
+import type { Address, Hex } from '#std/brand.ts'
+import { bytesFromUtf8, concatBytes, hexFromBytes, isHex } from '#std/bytes.ts'
+import { ParatiiError } from '#std/error.ts'
+import type { JsonRpc } from '#std/ports/json-rpc.ts'
+
+/**
+ * The few questions that the background worker asks of the chain. It starts with every page that plays, so it does
+ * without the library that the node's reader (chain/reader.ts) is built on, which weighs more than all of it.
+ */
+export type Deployment = { readonly chainId: number; readonly store: Address; readonly token: Address }
+
+type Place = { readonly rpcUrl: string; readonly registry: Address }
+
+/** What answers at a URL, and where it has Paratii's contracts. Throws `chain-unreachable`, `chain-mismatch`. */
+export async function findDeployment({ rpcUrl, registry }: Place): Promise<Deployment> {
+  const rpc = connectRpc(rpcUrl)
+  const [chainId, store, token] = await Promise.all([
+    rpc.request('eth_chainId', []),
+    lookUp(rpc, registry, 'VideoStore'),
+    lookUp(rpc, registry, 'ParatiiToken'),
+  ])
+  return { chainId: Number(chainId), store, token }
+}
+
+/** Deployments already found, so that a network is looked up once. Throws `chain-mismatch` for another chain id. */
+export type Deployments = { get(network: Place & { readonly chainId: number }): Promise<Deployment> }
+
+export function createDeployments(): Deployments {
+  const known = new Map<string, Promise<Deployment>>()
+  return {
+    async get(network) {
+      const key = `${network.rpcUrl} ${network.registry}`
+      const found = known.get(key) ?? findDeployment(network)
+      known.set(key, found)
+      const deployment = await found.catch(thrown => {
+        known.delete(key)
+        throw thrown
+      })
+      if (deployment.chainId !== network.chainId)
+        throw new ParatiiError('chain-mismatch', { expected: network.chainId, found: deployment.chainId })
+      return deployment
+    },
+  }
+}
+
+/** PTI of an account, in base units. */
+export async function readBalance(rpcUrl: string, token: Address, account: Address): Promise<bigint> {
+  return callWord(connectRpc(rpcUrl), token, 'balanceOf(address)', encodeWords([['address', account]]))
+}
+
+const zero = 0n
+
+async function lookUp(rpc: JsonRpc, registry: Address, name: string): Promise<Address> {
+  const text = bytesFromUtf8(name)
+  const padded = new Uint8Array(Math.ceil(text.length / 32) * 32)
+  padded.set(text)
+  const head = encodeWords([
+    ['uint256', 32],
+    ['uint256', text.length],
+  ])
+  const word = await callWord(rpc, registry, 'addressOf(string)', concatBytes(head, padded))
+  if (word === zero || word >> 160n !== zero) throw new ParatiiError('chain-mismatch', { missing: name })
+  return `0x${word.toString(16).padStart(40, '0')}` as Address
+}
+
+async function callWord(rpc: JsonRpc, to: Address, signature: string, args: Uint8Array): Promise<bigint> {
+  const selector = keccak256(bytesFromUtf8(signature)).subarray(0, 4)
+  const data: Hex = hexFromBytes(concatBytes(selector, args))
+  const answer = await rpc.request('eth_call', [{ to, data }, 'latest']).catch(thrown => {
+    // A refusal is about what lies there, not about reaching it.
+    if (thrown instanceof ParatiiError && thrown.code === 'transaction-failed')
+      throw new ParatiiError('chain-mismatch', { contract: to }, thrown)
+    throw thrown
+  })
+  if (typeof answer !== 'string' || !isHex(answer, 32))
+    throw new ParatiiError('chain-mismatch', { contract: to })
+  return BigInt(answer)
+}

@@ -1,0 +1,111 @@
+import type * as v from 'valibot'
+import { nodeCallbacks, nodeRequests } from '#bridge/node-contract.ts'
+import { connectPort, type PortHandlers, type PortPeer } from '#bridge/port-rpc.ts'
+import { ParatiiError } from '#std/error.ts'
+
+type NodePeer = PortPeer<typeof nodeRequests>
+type NodeRequest = keyof typeof nodeRequests & string
+
+/** Where the node lives: a page of ours that nobody sees, and how it is reached. */
+export interface NodePlace {
+  /** Makes the page if there is none. */
+  open(): Promise<void>
+  close(): Promise<void>
+  /** Hands the page a port to its Worker; false if there is no page. */
+  connect(port: MessagePort): Promise<boolean>
+}
+
+const helloTimeoutMs = 8_000
+
+/**
+ * The way to the node: started by the first question that needs it, found again by a worker that was restarted, and
+ * made anew when the page or its Worker died.
+ */
+export class NodeLink {
+  readonly #place: NodePlace
+  readonly #callbacks: PortHandlers<typeof nodeCallbacks>
+  #peer: NodePeer | undefined
+  #connecting: Promise<NodePeer> | undefined
+
+  constructor(place: NodePlace, callbacks: PortHandlers<typeof nodeCallbacks>) {
+    this.#place = place
+    this.#callbacks = callbacks
+  }
+
+  /** Asks the node, starting it if need be. A node that dies over a question is asked once more when it is back. */
+  async ask<N extends NodeRequest>(
+    name: N,
+    params: v.InferOutput<(typeof nodeRequests)[N]['params']>,
+  ): Promise<v.InferOutput<(typeof nodeRequests)[N]['result']>> {
+    const peer = await this.#connected()
+    try {
+      return await peer.ask(name, params)
+    } catch (thrown) {
+      if (!peer.closed.aborted) throw thrown
+      return (await this.#connected()).ask(name, params)
+    }
+  }
+
+  /** Starts a stream: the port it comes by. */
+  async stream(params: v.InferOutput<(typeof nodeRequests)['read']['params']>): Promise<MessagePort> {
+    const peer = await this.#connected()
+    const { port1, port2 } = new MessageChannel()
+    peer.ask('read', params, [port2]).catch(() => port1.close())
+    return port1
+  }
+
+  /** Asks a node that runs already; `undefined` if none does. Nothing is started to look at a meter. */
+  async peek<N extends NodeRequest>(
+    name: N,
+    params: v.InferOutput<(typeof nodeRequests)[N]['params']>,
+  ): Promise<v.InferOutput<(typeof nodeRequests)[N]['result']> | undefined> {
+    if (this.#peer === undefined && this.#connecting === undefined) {
+      const peer = await this.#tryConnect()
+      if (peer === undefined) return undefined
+      this.#adopt(peer)
+    }
+    return this.ask(name, params)
+  }
+
+  #connected(): Promise<NodePeer> {
+    if (this.#peer !== undefined) return Promise.resolve(this.#peer)
+    this.#connecting ??= this.#connect().finally(() => {
+      this.#connecting = undefined
+    })
+    return this.#connecting
+  }
+
+  async #connect(): Promise<NodePeer> {
+    for (let round = 0; round < 2; round++) {
+      await this.#place.open()
+      const peer = await this.#tryConnect()
+      if (peer !== undefined) return this.#adopt(peer)
+      // A page whose Worker does not answer is of no use.
+      await this.#place.close()
+    }
+    throw new ParatiiError('fault', { reason: 'the node does not start' })
+  }
+
+  async #tryConnect(): Promise<NodePeer | undefined> {
+    const { port1, port2 } = new MessageChannel()
+    if (!(await this.#place.connect(port2))) return undefined
+    const peer = connectPort(port1, nodeCallbacks, this.#callbacks, nodeRequests)
+    const timer = setTimeout(() => peer.close(), helloTimeoutMs)
+    const answered = await peer.ask('hello', {}).then(
+      () => true,
+      () => false,
+    )
+    clearTimeout(timer)
+    return answered ? peer : undefined
+  }
+
+  #adopt(peer: NodePeer): NodePeer {
+    this.#peer = peer
+    const forget = (): void => {
+      if (this.#peer === peer) this.#peer = undefined
+    }
+    peer.closed.addEventListener('abort', forget)
+    if (peer.closed.aborted) forget()
+    return peer
+  }
+}

@@ -1,0 +1,116 @@
+import * as v from 'valibot'
+import { type Meter, type PurchaseView, purchaseSchema } from '#bridge/shapes.ts'
+import { addressField, formatNameField, hashField, uint53Field, videoIdField } from '#protocol/fields.ts'
+import { orderSchema } from '#protocol/order.ts'
+import type { Address, FormatName, PurchaseNonce, VideoId } from '#std/brand.ts'
+import type { Cell } from './store.ts'
+
+/** One purchase, written before its order is sent: what is needed to go on with it, and what the popup shows. */
+export const purchaseEntrySchema = v.object({
+  ...purchaseSchema.entries,
+  /** `ordered`: the order was signed, and whether it is on the chain is not yet known. */
+  state: v.picklist(['ordered', 'open', 'closed']),
+  chainId: uint53Field,
+  buyer: addressField,
+  video: videoIdField,
+  format: formatNameField,
+  /** Leads to the node key. */
+  salt: hashField,
+  /** Kept while `ordered`: the same order is sent again then, so that nothing is bought twice. */
+  order: v.exactOptional(orderSchema),
+  /** The day on which the budget counted it. */
+  budgetDay: v.pipe(v.number(), v.integer()),
+})
+export type PurchaseEntry = v.InferOutput<typeof purchaseEntrySchema>
+export const purchaseListSchema = v.array(purchaseEntrySchema)
+
+const maxEntries = 500
+
+export type Sought = {
+  readonly chainId: number
+  readonly buyer: Address
+  readonly video: VideoId
+  readonly format: FormatName
+}
+
+/** All purchases of this wallet, newest first. */
+export class PurchaseBook {
+  readonly #cell: Cell<PurchaseEntry[]>
+  readonly #changed: () => void
+
+  constructor(cell: Cell<PurchaseEntry[]>, changed: () => void) {
+    this.#cell = cell
+    this.#changed = changed
+  }
+
+  async list(): Promise<readonly PurchaseEntry[]> {
+    return (await this.#cell.read()) ?? []
+  }
+
+  async get(purchase: PurchaseNonce): Promise<PurchaseEntry | undefined> {
+    return (await this.list()).find(entry => entry.purchase === purchase)
+  }
+
+  /** The newest purchase of a video that is not closed. */
+  async findOpen(sought: Sought): Promise<PurchaseEntry | undefined> {
+    return (await this.list()).find(
+      entry =>
+        entry.state !== 'closed' &&
+        entry.chainId === sought.chainId &&
+        entry.buyer === sought.buyer &&
+        entry.video === sought.video &&
+        entry.format === sought.format,
+    )
+  }
+
+  async add(entry: PurchaseEntry): Promise<void> {
+    await this.#update(entries => [entry, ...entries].slice(0, maxEntries))
+  }
+
+  async remove(purchase: PurchaseNonce): Promise<void> {
+    await this.#update(entries => entries.filter(entry => entry.purchase !== purchase))
+  }
+
+  /** What is on the chain, or over, needs its order no more. */
+  async settle(purchase: PurchaseNonce, state: 'open' | 'closed'): Promise<void> {
+    await this.#change(purchase, ({ order: _, ...entry }) => ({ ...entry, state }))
+  }
+
+  /** Takes over what the node has signed for. It only ever grows: an older meter changes nothing. */
+  async note(meter: Meter): Promise<void> {
+    await this.#change(meter.purchase, entry =>
+      meter.paidWei < entry.paidWei || meter.verifiedBytes < entry.verifiedBytes
+        ? entry
+        : {
+            ...entry,
+            paidWei: meter.paidWei,
+            verifiedBytes: meter.verifiedBytes,
+            totalBytes: meter.totalBytes,
+            hosts: meter.hosts,
+          },
+    )
+  }
+
+  async #change(purchase: PurchaseNonce, change: (entry: PurchaseEntry) => PurchaseEntry): Promise<void> {
+    await this.#update(entries => entries.map(entry => (entry.purchase === purchase ? change(entry) : entry)))
+  }
+
+  async #update(change: (entries: readonly PurchaseEntry[]) => PurchaseEntry[]): Promise<void> {
+    await this.#cell.update(entries => change(entries ?? []))
+    this.#changed()
+  }
+}
+
+/** A purchase as the popup shows it. */
+export const viewOf = (entry: PurchaseEntry, playing: boolean): PurchaseView => ({
+  purchase: entry.purchase,
+  title: entry.title,
+  payee: entry.payee,
+  boughtAtMs: entry.boughtAtMs,
+  totalWei: entry.totalWei,
+  paidWei: entry.paidWei,
+  verifiedBytes: entry.verifiedBytes,
+  totalBytes: entry.totalBytes,
+  hosts: entry.hosts,
+  state: playing && entry.state === 'open' ? 'playing' : entry.state,
+})

@@ -1,0 +1,92 @@
+import * as v from 'valibot'
+import { failureOf } from '#bridge/failure.ts'
+import { pathField } from '#bridge/shapes.ts'
+import { purchaseNonceField } from '#protocol/fields.ts'
+import type { PurchaseNonce } from '#std/brand.ts'
+import { ParatiiError, textOf } from '#std/error.ts'
+import type { ErrorCode } from '#std/error-codes.ts'
+import type { AskedRange } from './byte-range.ts'
+import { parseRange } from './byte-range.ts'
+import type { FetchHandler, PageRequest } from './fetch-handlers.ts'
+import type { OpenedStream } from './stream-reader.ts'
+
+type StreamPorts = {
+  readonly allows: (clientId: string, purchase: PurchaseNonce) => Promise<boolean>
+  /** Verified bytes from the node. Throws ParatiiError. */
+  readonly open: (
+    purchase: PurchaseNonce,
+    path: string,
+    range: AskedRange | undefined,
+  ) => Promise<OpenedStream>
+}
+
+const prefix = '/stream/'
+
+/** What a player's library does next depends on the status: it tries a 5xx again, and takes a 4xx for an answer. */
+const statusOfCode: Partial<Record<ErrorCode, number>> = {
+  'request-malformed': 400,
+  'payment-required': 402,
+  'budget-exhausted': 402,
+  'not-permitted': 403,
+  'path-unknown': 404,
+  'purchase-unknown': 404,
+  'purchase-ended': 410,
+  'wallet-locked': 423,
+  'wallet-absent': 423,
+}
+
+/** `/stream/<purchase>/<path>`: the verified bytes of a file of a bought video, whole or a range of them. */
+export const createStreamHandler = (ports: StreamPorts): FetchHandler => ({
+  canHandle: ({ url }) => url.pathname.startsWith(prefix),
+  async handle(asked) {
+    try {
+      return await stream(ports, asked)
+    } catch (thrown) {
+      return refusal(thrown)
+    }
+  },
+})
+
+async function stream(ports: StreamPorts, { request, url, clientId }: PageRequest): Promise<Response> {
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return new Response(null, { status: 405, headers: { allow: 'GET, HEAD' } })
+  const { purchase, path } = parseTarget(url.pathname)
+  if (!(await ports.allows(clientId, purchase))) throw new ParatiiError('not-permitted')
+  const range = parseRange(request.headers.get('range'))
+  const { head, body } = await ports.open(purchase, path, range)
+  const headers = new Headers({
+    'content-type': head.contentType,
+    'accept-ranges': 'bytes',
+    'cache-control': 'no-store',
+  })
+  if (head.end <= head.start && head.size > 0) {
+    await body.cancel()
+    headers.set('content-range', `bytes */${head.size}`)
+    return new Response(null, { status: 416, headers })
+  }
+  headers.set('content-length', String(head.end - head.start))
+  const isPart = range !== undefined
+  if (isPart) headers.set('content-range', `bytes ${head.start}-${head.end - 1}/${head.size}`)
+  const status = isPart ? 206 : 200
+  if (request.method === 'GET') return new Response(body, { status, headers })
+  await body.cancel()
+  return new Response(null, { status, headers })
+}
+
+function parseTarget(pathname: string): { readonly purchase: PurchaseNonce; readonly path: string } {
+  const rest = pathname.slice(prefix.length)
+  const slash = rest.indexOf('/')
+  const purchase = v.safeParse(purchaseNonceField, rest.slice(0, slash))
+  const path = v.safeParse(pathField, rest.slice(slash + 1))
+  if (slash < 0 || !purchase.success || !path.success) throw new ParatiiError('request-malformed')
+  return { purchase: purchase.output, path: path.output }
+}
+
+function refusal(thrown: unknown): Response {
+  const failure = failureOf(thrown)
+  const { code } = failure
+  return Response.json(
+    { ...failure, text: textOf(code) },
+    { status: statusOfCode[code] ?? 503, headers: { 'cache-control': 'no-store' } },
+  )
+}

@@ -1,0 +1,98 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { streamBufferLength, streamCredit } from '#bridge/stream.ts'
+import { ParatiiError } from '#std/error.ts'
+import { openStream } from './stream-reader.ts'
+import { sendStream } from './stream-sender.ts'
+
+const opened: MessagePort[] = []
+const connect = () => {
+  const { port1, port2 } = new MessageChannel()
+  opened.push(port1, port2)
+  return [port1, port2] as const
+}
+afterEach(() => {
+  for (const port of opened.splice(0)) port.close()
+})
+
+/** `parts` arrays of `length` bytes, counting upwards through the whole; `taken` says how many were asked for. */
+function countUp(parts: number, length: number) {
+  const source = { taken: 0, finished: false, body: generate() }
+  async function* generate() {
+    try {
+      for (let part = 0; part < parts; part++) {
+        source.taken = part + 1
+        yield Uint8Array.from({ length }, (_, i) => (part * length + i) % 251)
+      }
+    } finally {
+      source.finished = true
+    }
+  }
+  return source
+}
+const headOf = (size: number) => ({ size, start: 0, end: size, contentType: 'video/mp4' })
+
+describe('a stream between node and reader', () => {
+  it('carries every byte in order, whatever the sizes it comes in', async () => {
+    const [near, far] = connect()
+    const source = countUp(40, 65_537)
+    void sendStream(far, async () => ({ ...headOf(40 * 65_537), body: source.body }))
+    const { head, body } = await openStream(near)
+    expect(head).toMatchObject({ size: 40 * 65_537, contentType: 'video/mp4' })
+    let at = 0
+    for await (const part of body) {
+      for (const byte of [part[0], part[part.length - 1]]) expect(byte).toBeTypeOf('number')
+      expect(part[0]).toBe(at % 251)
+      at += part.length
+      expect(part[part.length - 1]).toBe((at - 1) % 251)
+    }
+    expect(at).toBe(40 * 65_537)
+  })
+
+  it('stops reading its source when the reader stalls', async () => {
+    const [near, far] = connect()
+    const source = countUp(64, streamBufferLength)
+    void sendStream(far, async () => ({ ...headOf(64 * streamBufferLength), body: source.body }))
+    const { body } = await openStream(near)
+    const reader = body.getReader()
+    await reader.read()
+    await expect.poll(() => source.taken).toBeGreaterThan(streamCredit)
+    // All that was granted, and the one that waits for its buffer.
+    expect(source.taken).toBeLessThanOrEqual(streamCredit + 1)
+    await reader.cancel()
+    await expect.poll(() => source.finished).toBe(true)
+  })
+
+  it('fails before its head with what its source threw', async () => {
+    const [near, far] = connect()
+    void sendStream(far, async () => {
+      throw new ParatiiError('path-unknown')
+    })
+    await expect(openStream(near)).rejects.toMatchObject({ code: 'path-unknown' })
+  })
+
+  it('fails after its head where its source fails', async () => {
+    const [near, far] = connect()
+    async function* body() {
+      yield Uint8Array.of(1)
+      throw new ParatiiError('no-hosts')
+    }
+    void sendStream(far, async () => ({ ...headOf(2), body: body() }))
+    const { body: read } = await openStream(near)
+    await expect(new Response(read).arrayBuffer()).rejects.toMatchObject({ code: 'no-hosts' })
+  })
+
+  it('ends its source when the reader dies, and its reader when the node dies', async () => {
+    const [near, far] = connect()
+    const source = countUp(64, streamBufferLength)
+    void sendStream(far, async () => ({ ...headOf(64 * streamBufferLength), body: source.body }))
+    const { body } = await openStream(near)
+    await body.getReader().read()
+    near.close()
+    await expect.poll(() => source.finished).toBe(true)
+
+    const [reader, node] = connect()
+    const waiting = openStream(reader)
+    node.close()
+    await expect(waiting).rejects.toMatchObject({ code: 'stopping' })
+  })
+})

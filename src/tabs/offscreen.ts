@@ -1,0 +1,3 @@
+import { hostWorker } from '#extension/worker-host.ts'
+
+hostWorker()
