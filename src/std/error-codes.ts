@@ -81,6 +81,7 @@ export const errorCodes = {
     family: 'Rejected',
     text: 'The order promises hosts more than it holds for them.',
   },
+  'allotment-exhausted': { family: 'Rejected', text: 'This host has sent all it was promised payment for.' },
   'balance-too-low': { family: 'Rejected', text: 'There is not enough PTI in your account.' },
   'relay-fee-too-low': { family: 'Rejected', text: 'The order does not pay what submitting it costs.' },
   // Purchases and the exchange
@@ -89,7 +90,6 @@ export const errorCodes = {
   'payment-required': { family: 'Rejected', text: 'The host waits for a receipt before it sends more.' },
   'receipt-mismatch': { family: 'Rejected', text: 'A receipt is for another purchase or another host.' },
   'receipt-goes-down': { family: 'Rejected', text: 'A receipt counts less than an earlier one.' },
-  'receipt-above-sent': { family: 'Rejected', text: 'A receipt counts blocks that were not sent.' },
   'request-replayed': { family: 'Rejected', text: 'This request was made before.' },
   'request-expired': { family: 'Rejected', text: 'This request came too late. Is a clock wrong?' },
   'not-replicated': { family: 'Rejected', text: 'This host does not keep that video.' },
@@ -117,6 +117,7 @@ export const errorCodes = {
   'config-exists': { family: 'Rejected', text: 'There is already a configuration here.' },
   'usage-invalid': { family: 'Rejected', text: 'The command was not given what it needs.' },
   // Out of reach
+  'folder-in-use': { family: 'Unavailable', text: 'Another program of Paratii is using this folder.' },
   'chain-unreachable': { family: 'Unavailable', text: 'The chain cannot be reached.' },
   'chain-mismatch': { family: 'Rejected', text: 'This is another chain than the one configured.' },
   'transaction-failed': { family: 'Rejected', text: 'The chain refused the transaction. Nothing was paid.' },
