@@ -1,0 +1,104 @@
+import type { RegisteredVideo } from '#chain/reader.ts'
+import type { ListedHost } from '#protocol/host-list.ts'
+import type { Order } from '#protocol/order.ts'
+import type { Terms } from '#protocol/terms.ts'
+import type { Address, FormatName, PublicKey, PurchaseNonce, VideoId } from '#std/brand.ts'
+import type { ParatiiError } from '#std/error.ts'
+
+/** What a video costs, who is paid and who can send it: plain data, good to show, and to make an order from. */
+export type Quote = {
+  readonly video: RegisteredVideo
+  readonly terms: Terms
+  readonly chainId: number
+  /** The VideoStore that the order is for, and the token that it takes. */
+  readonly store: Address
+  readonly token: Address
+  /** Where the order is mailed to. */
+  readonly mailbox: PublicKey
+  /** libp2p addresses of the owner's nodes. */
+  readonly publisherAddresses: readonly string[]
+  /** Hosts to allot to, the one that gave the head first. */
+  readonly hosts: readonly ListedHost[]
+  /** Bytes that those hosts may be paid for in all. */
+  readonly capacity: number
+  /** The most that hosts can cost; what they do not earn returns. */
+  readonly collateralWei: bigint
+}
+
+/** A part of a file, both ends included, as in HTTP; without `end` to the last byte. */
+export type ByteRange = { readonly start: number; readonly end?: number }
+
+/** A part of a file of a bought video. */
+export type Reading = {
+  /** Bytes of the whole file. */
+  readonly size: number
+  readonly start: number
+  /** The last byte, included. */
+  readonly end: number
+  readonly contentType: string
+  /**
+   * Verified bytes in order. Each piece is the reader's own, over a buffer that may be transferred; one handed back
+   * by {@link Viewer.recycle} is used again. Ending the iteration early stops what is fetched for it.
+   */
+  readonly body: AsyncIterable<Uint8Array<ArrayBuffer>>
+}
+
+export type HostMeter = {
+  readonly key: PublicKey
+  /** Verified bytes that it sent. */
+  readonly bytes: number
+  /** Times that it failed. */
+  readonly failures: number
+  /** It sent a wrong block, and is used no more for this purchase. */
+  readonly banned: boolean
+}
+
+/** What a purchase has brought and cost so far. */
+export type Meter = {
+  readonly nonce: PurchaseNonce
+  readonly verifiedBytes: number
+  /** What the receipts signed so far are worth on chain, to hosts and owner together. */
+  readonly paidWei: bigint
+  readonly hosts: readonly HostMeter[]
+}
+
+export type ViewerEvent =
+  | { readonly type: 'meter'; readonly meter: Meter }
+  | {
+      readonly type: 'host-error'
+      readonly nonce: PurchaseNonce
+      readonly host: PublicKey
+      readonly error: ParatiiError
+    }
+
+/** Buys videos and reads them. Runs alike in Node and in a browser's Worker. All of it throws ParatiiError. */
+export type Viewer = {
+  /**
+   * Finds a video, its terms and hosts that have it, and fetches its free head. `video-unknown`, `format-unknown`,
+   * `no-hosts`, `chain-unreachable`.
+   */
+  quote(id: VideoId, format: FormatName, signal: AbortSignal): Promise<Quote>
+  /**
+   * Mails a signed order to the publisher and waits until the purchase is on the chain. `nodeKey`: the purchase's
+   * secret key. Done again with the same order it finds the same purchase. Refused orders throw the publisher's code.
+   */
+  buy(quote: Quote, order: Order, nodeKey: Uint8Array, signal: AbortSignal): Promise<PurchaseNonce>
+  /** Takes up a purchase of an earlier run, from what was stored. `purchase-unknown`, `purchase-ended`. */
+  resume(nonce: PurchaseNonce, nodeKey: Uint8Array, signal: AbortSignal): Promise<void>
+  /** Opens a part of a file, by its path without leading slash. `purchase-unknown`, `path-unknown`, `range-invalid`. */
+  read(
+    nonce: PurchaseNonce,
+    path: string,
+    range: ByteRange | undefined,
+    signal: AbortSignal,
+  ): Promise<Reading>
+  /** Gives the buffer of a piece back; its giver must no longer use it. */
+  recycle(buffer: ArrayBuffer): void
+  meter(nonce: PurchaseNonce): Meter
+  /** Calls back whenever a meter moves (at most ten times a second) or a host fails, until the function returned is called. */
+  on(listen: (event: ViewerEvent) => void): () => void
+  /** Ends a purchase: last receipts signed and acknowledged as far as hosts answer, then the close is mailed. */
+  stop(nonce: PurchaseNonce, signal: AbortSignal): Promise<void>
+  /** Signs what is due and ends all exchanges, but leaves the purchases open: to resume later. */
+  shutdown(): Promise<void>
+}
