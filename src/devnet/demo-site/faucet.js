@@ -4,6 +4,8 @@ const answer = form.querySelector('output')
 form.addEventListener('submit', async event => {
   event.preventDefault()
   answer.value = 'Sending …'
-  const reply = await fetch('/faucet', { method: 'POST', body: form.elements.address.value.trim() }).catch(() => undefined)
+  const reply = await fetch('/faucet', { method: 'POST', body: form.elements.address.value.trim() }).catch(
+    () => undefined,
+  )
   answer.value = reply ? await reply.text() : 'The faucet did not answer. Is the devnet still running?'
 })
