@@ -85,6 +85,10 @@ export const errorCodes = {
   'balance-too-low': { family: 'Rejected', text: 'There is not enough PTI in your account.' },
   'relay-fee-too-low': { family: 'Rejected', text: 'The order does not pay what submitting it costs.' },
   // Purchases and the exchange
+  'fee-above-terms': {
+    family: 'Rejected',
+    text: "A host asked for more than the video's fee. It was not used, and nothing was paid to it.",
+  },
   'purchase-unknown': { family: 'Rejected', text: 'This purchase is not on the chain.' },
   'purchase-ended': { family: 'Rejected', text: 'This purchase has ended.' },
   'payment-required': { family: 'Rejected', text: 'The host waits for a receipt before it sends more.' },
