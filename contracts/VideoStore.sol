@@ -7,11 +7,13 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {ParatiiRegistry} from "./ParatiiRegistry.sol";
 import {ParatiiToken} from "./ParatiiToken.sol";
+import {ISettlementEvents} from "./interfaces/ISettlementEvents.sol";
 import {IVideoTerms} from "./interfaces/IVideoTerms.sol";
 import {Allotments} from "./libraries/Allotments.sol";
 import {CompactSignatures, Signature} from "./libraries/CompactSignatures.sol";
 import {Deal, Deals, Terms} from "./libraries/Deals.sol";
 import {PurchaseWord, PurchaseWords} from "./libraries/PurchaseWord.sol";
+import {PinnedReceipt, PinnedReceipts} from "./libraries/PinnedReceipts.sol";
 import {Tallies, Tally} from "./libraries/Tallies.sol";
 
 /// @title Purchases of video: escrow, receipts, payouts
@@ -20,7 +22,7 @@ import {Tallies, Tally} from "./libraries/Tallies.sol";
 /// purchase's own key, the signer, has put in receipts; the rest of the escrow returns to the buyer.
 /// @dev Nonce: keccak256(abi.encode(dealHash, signer, allotments)) with a pinned host (depth 0), with the buyer as a
 /// fourth word otherwise. Receipts are checked by ecrecover against the signer, whatever code any address has.
-contract VideoStore is EIP712 {
+contract VideoStore is ISettlementEvents, EIP712 {
     using SafeERC20 for IERC20;
     using CompactSignatures for bytes32;
     using Tallies for Tally;
@@ -42,22 +44,15 @@ contract VideoStore is EIP712 {
     }
 
     /// @notice Receipts of purchases that share a deal and one pinned host with the same cap.
-    struct PinnedReceipts {
+    struct PinnedGroup {
         uint16 deal; // index into the deals
         uint16 payee; // index into the payees
         uint40 cap; // bytes of the host's allotment
         PinnedReceipt[] receipts;
     }
 
-    struct PinnedReceipt {
-        address signer;
-        uint40 byteCount; // cumulative
-        bytes32 hash; // running digest over the counted blocks
-        Signature signature;
-    }
-
     /// @notice Receipts of one purchase for several hosts.
-    struct TreeReceipts {
+    struct TreeGroup {
         uint16 deal;
         address signer;
         address buyer;
@@ -83,16 +78,6 @@ contract VideoStore is EIP712 {
         uint8 depth;
         bool closing;
         bool reclaimed;
-    }
-
-    /// @notice Why a receipt changed nothing.
-    enum SkipReason {
-        UnknownPurchase,
-        Stale,
-        Ended,
-        BadSignature,
-        BadBranch,
-        BadPayee
     }
 
     /// @dev Trees that a purchase got after the first.
@@ -141,23 +126,6 @@ contract VideoStore is EIP712 {
         uint8 depth,
         uint40 escrowEnd
     );
-    /// @notice Receipts counted for a pinned host. An item is the first 216 bits of a purchase's nonce, then the bytes
-    /// now counted in 40.
-    event ReceiptsSettled(
-        bytes32 indexed deal, address indexed owner, address indexed payee, address payout, uint256[] items
-    );
-    /// @notice A receipt counted for one host of several: `byteCount` of its own, `total` of all hosts.
-    event LeafSettled(
-        bytes32 indexed nonce,
-        address indexed owner,
-        address indexed payee,
-        address payout,
-        uint32 leaf,
-        uint40 byteCount,
-        uint40 total
-    );
-    /// @notice A receipt changed nothing.
-    event ReceiptSkipped(bytes32 indexed nonce, uint32 leaf, SkipReason reason);
     /// @notice The signer promised a part of the escrow to further hosts, in tree number `index`.
     event Allotted(bytes32 indexed nonce, uint32 index, bytes32 allotments);
     /// @notice Signer or buyer wants the purchase to end; until `escrowEnd` receipts are still paid.
@@ -221,8 +189,8 @@ contract VideoStore is EIP712 {
                 revert VideoStore_BadWalletSignature();
             }
         }
-        token.safeTransferFrom(order.buyer, address(this), Deals.escrow(order.deal) + order.relayFee);
-        _payRelay(order.relayFee);
+        token.safeTransferFrom(order.buyer, address(this), _total(order));
+        _pay(msg.sender, order.relayFee);
     }
 
     /// @notice Opens a purchase and takes escrow and relay fee by ERC-3009. Anybody may send it.
@@ -240,7 +208,7 @@ contract VideoStore is EIP712 {
         ParatiiToken(address(token)).receiveWithAuthorization(
             order.buyer,
             address(this),
-            Deals.escrow(order.deal) + order.relayFee,
+            _total(order),
             0,
             order.validUntil,
             digest,
@@ -248,7 +216,7 @@ contract VideoStore is EIP712 {
             wallet.r,
             s
         );
-        _payRelay(order.relayFee);
+        _pay(msg.sender, order.relayFee);
     }
 
     // -------------------------------------------------------------------------------------------------- settling
@@ -261,8 +229,8 @@ contract VideoStore is EIP712 {
     function settle(
         Payee[] calldata payees,
         Deal[] calldata deals,
-        PinnedReceipts[] calldata pinned,
-        TreeReceipts[] calldata trees
+        PinnedGroup[] calldata pinned,
+        TreeGroup[] calldata trees
     ) external {
         address avatar = _avatarOf(deals);
         Tally[] memory tallies = new Tally[](deals.length);
@@ -271,11 +239,11 @@ contract VideoStore is EIP712 {
         }
         uint256[] memory fees = new uint256[](payees.length);
         for (uint256 i; i < pinned.length; ++i) {
-            PinnedReceipts calldata group = pinned[i];
+            PinnedGroup calldata group = pinned[i];
             fees[group.payee] += _settlePinned(group, tallies[group.deal], payees[group.payee]);
         }
         for (uint256 i; i < trees.length; ++i) {
-            TreeReceipts calldata group = trees[i];
+            TreeGroup calldata group = trees[i];
             _settleTree(group, tallies[group.deal], payees, fees);
         }
         for (uint256 i; i < payees.length; ++i) {
@@ -400,7 +368,7 @@ contract VideoStore is EIP712 {
 
     /// @notice keccak256(abi.encode(hash of the terms, capacity, depth, affiliate)).
     function hashDeal(Deal calldata deal) public pure returns (bytes32) {
-        return Deals.hash(Deals.hash(deal.terms), deal);
+        return Deals.hash(Deals.hashCalldata(deal.terms), deal);
     }
 
     /// @notice The name of a purchase.
@@ -421,126 +389,114 @@ contract VideoStore is EIP712 {
     /// @dev Checks all of an order but the wallet's consent, and writes the purchase.
     function _open(Order calldata order, Signature calldata node) private returns (bytes32 nonce, bytes32 digest) {
         Deal calldata deal = order.deal;
+        Terms calldata terms = deal.terms;
+        (address buyer, uint8 depth, uint40 capacity, uint32 ttl) = (order.buyer, deal.depth, deal.capacity, terms.ttl);
         if (block.timestamp >= order.validUntil) revert VideoStore_OrderExpired(order.validUntil);
-        if (deal.terms.ttl < 3 * PERIOD || deal.terms.ttl > _MAX_TTL) revert VideoStore_BadTtl(deal.terms.ttl);
-        if (deal.depth > _MAX_DEPTH || Allotments.sum(order.allotments) > deal.capacity) {
-            revert VideoStore_BadAllotments();
-        }
-        bytes32 termsHash = Deals.hash(deal.terms);
-        if (videos.termsHash(deal.terms.id, deal.terms.format) != termsHash) {
-            revert VideoStore_TermsChanged(deal.terms.id, deal.terms.format);
+        if (ttl < 3 * PERIOD || ttl > _MAX_TTL) revert VideoStore_BadTtl(ttl);
+        if (depth > _MAX_DEPTH || Allotments.sum(order.allotments) > capacity) revert VideoStore_BadAllotments();
+        bytes32 termsHash = Deals.hashCalldata(terms);
+        if (videos.termsHash(terms.id, terms.format) != termsHash) {
+            revert VideoStore_TermsChanged(terms.id, terms.format);
         }
         address signer = _hashTypedDataV4(
-            keccak256(abi.encode(_NODE_KEY_TYPEHASH, deal.terms.id, deal.terms.format, order.buyer, order.salt))
+            keccak256(abi.encode(_NODE_KEY_TYPEHASH, terms.id, terms.format, buyer, order.salt))
         ).recover(node);
         if (signer == address(0)) revert VideoStore_BadNodeSignature();
-        digest = _hashOrder(order, termsHash, keccak256(abi.encode(node)));
-        nonce = nonceOf(
-            Deals.hash(termsHash, deal), signer, order.allotments, deal.depth == 0 ? address(0) : order.buyer
-        );
+        digest = _hashOrder(order, termsHash, CompactSignatures.hash(node));
+        address affiliate = deal.affiliate;
+        bytes32 dealHash = keccak256(abi.encode(termsHash, capacity, depth, affiliate));
+        nonce = nonceOf(dealHash, signer, order.allotments, depth == 0 ? address(0) : buyer);
         if (PurchaseWords.load(nonce).exists()) revert VideoStore_Exists(nonce);
-        uint256 end = block.timestamp + deal.terms.ttl;
-        PurchaseWords.create(deal.depth == 0 ? uint160(order.buyer) : 0, end, deal.depth).store(nonce);
+        uint256 end = block.timestamp + ttl;
+        PurchaseWords.create(depth == 0 ? uint160(buyer) : 0, end, depth).store(nonce);
         emit Purchased(
             nonce,
-            order.buyer,
-            deal.terms.id,
+            buyer,
+            terms.id,
             termsHash,
             order.allotments,
             order.salt,
             signer,
-            deal.affiliate,
-            deal.capacity,
-            deal.depth,
+            affiliate,
+            capacity,
+            depth,
             uint40(end)
         );
     }
 
+    /// @dev The EIP-712 digest of an order. Its fields lie in calldata in another order; those of the deal are copied as
+    /// they stand there, and those out of their type's range make every other use of them revert.
     function _hashOrder(Order calldata order, bytes32 termsHash, bytes32 nodeSignature)
         private
         view
         returns (bytes32)
     {
-        return _hashTypedDataV4(
-            keccak256(
-                abi.encode(
-                    _ORDER_TYPEHASH,
-                    order.buyer,
-                    order.deal.terms.id,
-                    order.deal.terms.format,
-                    termsHash,
-                    nodeSignature,
-                    order.deal.capacity,
-                    order.allotments,
-                    order.deal.depth,
-                    order.deal.affiliate,
-                    order.relayFee,
-                    order.validUntil,
-                    order.salt
-                )
-            )
-        );
+        bytes32 typeHash = _ORDER_TYPEHASH;
+        bytes32 structHash;
+        assembly ("memory-safe") {
+            // buyer 0x00, terms 0x20 (id, format, …), capacity 0x160, depth 0x180, affiliate 0x1a0, allotments 0x1c0,
+            // relayFee 0x1e0, validUntil 0x200, salt 0x220
+            let p := mload(0x40)
+            mstore(p, typeHash)
+            calldatacopy(add(p, 0x20), order, 0x60)
+            mstore(add(p, 0x80), termsHash)
+            mstore(add(p, 0xa0), nodeSignature)
+            calldatacopy(add(p, 0xc0), add(order, 0x160), 0x20)
+            calldatacopy(add(p, 0xe0), add(order, 0x1c0), 0x20)
+            calldatacopy(add(p, 0x100), add(order, 0x180), 0x40)
+            calldatacopy(add(p, 0x140), add(order, 0x1e0), 0x60)
+            structHash := keccak256(p, 0x1a0)
+        }
+        return _hashTypedDataV4(structHash);
+    }
+
+    /// @dev What an order takes from its buyer: less than 2^106.
+    function _total(Order calldata order) private pure returns (uint256) {
+        unchecked {
+            return Deals.escrow(order.deal) + order.relayFee;
+        }
     }
 
     /// @return fees What the host newly earned.
-    function _settlePinned(PinnedReceipts calldata group, Tally memory tally, Payee calldata payee)
+    function _settlePinned(PinnedGroup calldata group, Tally memory tally, Payee calldata payee)
         private
         returns (uint256 fees)
     {
         bytes32 allotments = Allotments.leaf(0, payee.key, payee.payout, group.cap);
-        bytes32 domain = _domainSeparatorV4();
-        uint256 length = group.receipts.length;
-        uint256[] memory items = new uint256[](length);
-        uint256 count;
-        uint256 counted;
-        for (uint256 i; i < length; ++i) {
-            PinnedReceipt calldata receipt = group.receipts[i];
-            bytes32 nonce = _nonceOf(tally.deal, receipt.signer, allotments);
-            PurchaseWord word = PurchaseWords.load(nonce);
-            uint256 byteCount = receipt.byteCount < group.cap ? receipt.byteCount : group.cap;
-            uint256 before = word.total();
-            SkipReason reason;
-            if (!word.exists()) reason = SkipReason.UnknownPurchase;
-            else if (byteCount <= before) reason = SkipReason.Stale;
-            else if (block.timestamp >= word.end()) reason = SkipReason.Ended;
-            else if (payee.payout == address(0)) reason = SkipReason.BadPayee;
-            else if (
-                receipt.signer
-                    != _hashReceipt(domain, nonce, 0, receipt.byteCount, receipt.hash).recover(receipt.signature)
-            ) reason = SkipReason.BadSignature;
-            else {
-                unchecked {
-                    word.addTotal(byteCount - before).store(nonce);
-                    counted += byteCount - before;
-                    items[count++] = (uint256(nonce) & ~Allotments.SUM_MASK) | byteCount;
-                }
-                tally.count(before, byteCount);
-                continue;
+        if (payee.payout == address(0)) {
+            for (uint256 i; i < group.receipts.length; ++i) {
+                bytes32 nonce = nonceOf(
+                    tally.deal, address(uint160(group.receipts[i].signerAndBytes >> 96)), allotments, address(0)
+                );
+                emit ReceiptSkipped(nonce, 0, SkipReason.BadPayee);
             }
-            emit ReceiptSkipped(nonce, 0, reason);
+            return 0;
         }
-        if (count == 0) return 0;
-        assembly ("memory-safe") {
-            mstore(items, count)
-        }
-        emit ReceiptsSettled(tally.deal, tally.owner, payee.key, payee.payout, items);
-        return counted * tally.fee;
+        return tally.fee
+            * PinnedReceipts.count(
+                group.receipts, _domainSeparatorV4(), payee.key, payee.payout, group.cap, allotments, tally
+            );
     }
 
     /// @dev Adds to `fees` what each host newly earned.
     function _settleTree(
-        TreeReceipts calldata group,
+        TreeGroup calldata group,
         Tally memory tally,
         Payee[] calldata payees,
         uint256[] memory fees
     ) private {
         bytes32 nonce = keccak256(abi.encode(tally.deal, group.signer, group.allotments, group.buyer));
+        bytes32 domain = _domainSeparatorV4();
         PurchaseWord word = PurchaseWords.load(nonce);
-        for (uint256 i; i < group.receipts.length; ++i) {
+        uint256 length = group.receipts.length;
+        uint256[] memory items = new uint256[](length);
+        uint256 count;
+        for (uint256 i; i < length; ++i) {
             TreeReceipt calldata receipt = group.receipts[i];
             Payee calldata payee = payees[receipt.payee];
+            uint32 leaf = receipt.leaf;
             uint256 byteCount = receipt.byteCount < receipt.cap ? receipt.byteCount : receipt.cap;
-            uint256 before = _laneOf(nonce, word, receipt.leaf);
+            uint256 before = _laneOf(nonce, word, leaf);
             SkipReason reason;
             if (!word.exists()) reason = SkipReason.UnknownPurchase;
             else if (byteCount <= before) reason = SkipReason.Stale;
@@ -549,29 +505,27 @@ contract VideoStore is EIP712 {
             else if (!_isAllotted(nonce, word.depth(), group.allotments, receipt, payee)) reason = SkipReason.BadBranch;
             else if (
                 group.signer
-                    != _hashReceipt(_domainSeparatorV4(), nonce, receipt.leaf, receipt.byteCount, receipt.hash)
-                        .recover(receipt.signature)
+                    != _hashReceipt(domain, nonce, leaf, receipt.byteCount, receipt.hash).recover(receipt.signature)
             ) reason = SkipReason.BadSignature;
             else {
-                uint256 newly = byteCount - before;
-                uint256 total = word.total();
-                tally.count(total, total + newly);
-                fees[receipt.payee] += newly * tally.fee;
-                word = _addToLane(nonce, word.addTotal(newly), receipt.leaf, newly);
-                emit LeafSettled(
-                    nonce,
-                    tally.owner,
-                    payee.key,
-                    payee.payout,
-                    receipt.leaf,
-                    uint40(byteCount),
-                    uint40(total + newly)
-                );
+                unchecked {
+                    uint256 newly = byteCount - before;
+                    uint256 total = word.total();
+                    tally.count(total, total + newly);
+                    fees[receipt.payee] += newly * tally.fee; // 40 bits * 64 bits
+                    word = _addToLane(nonce, word.addTotal(newly), leaf, newly);
+                    items[count++] = (uint256(uint160(payee.payout)) << 96) | (uint256(leaf) << 40) | byteCount;
+                }
                 continue;
             }
-            emit ReceiptSkipped(nonce, receipt.leaf, reason);
+            emit ReceiptSkipped(nonce, leaf, reason);
         }
-        if (word.exists()) word.store(nonce);
+        if (count == 0) return;
+        word.store(nonce);
+        assembly ("memory-safe") {
+            mstore(items, count)
+        }
+        emit TreeSettled(nonce, tally.owner, items);
     }
 
     function _isAllotted(
@@ -644,10 +598,6 @@ contract VideoStore is EIP712 {
         _pay(avatar, redistributed);
     }
 
-    function _payRelay(uint256 fee) private {
-        _pay(msg.sender, fee);
-    }
-
     function _pay(address to, uint256 amount) private {
         if (amount != 0) token.safeTransfer(to, amount);
     }
@@ -659,18 +609,6 @@ contract VideoStore is EIP712 {
 
     function _buyerOf(PurchaseWord word, address named) private pure returns (address) {
         return word.depth() == 0 ? word.buyer() : named;
-    }
-
-    /// @dev nonceOf with a pinned host, in scratch memory: 96 bytes of which the free pointer's word is put back.
-    function _nonceOf(bytes32 deal, address signer, bytes32 allotments) private pure returns (bytes32 nonce) {
-        assembly ("memory-safe") {
-            let free := mload(0x40)
-            mstore(0x00, deal)
-            mstore(0x20, signer)
-            mstore(0x40, allotments)
-            nonce := keccak256(0x00, 0x60)
-            mstore(0x40, free)
-        }
     }
 
     /// @dev The EIP-712 digest of a Receipt, in memory that is not kept.

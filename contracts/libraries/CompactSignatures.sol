@@ -19,6 +19,11 @@ library CompactSignatures {
         return uint256(s) > _HALF_ORDER ? address(0) : ecrecover(digest, v, signature.r, s);
     }
 
+    /// @dev keccak256 of the 64 bytes.
+    function hash(Signature calldata signature) internal pure returns (bytes32) {
+        return keccak256(abi.encode(signature));
+    }
+
     /// @dev v and s of a signature.
     function split(bytes32 vs) internal pure returns (uint8 v, bytes32 s) {
         unchecked {

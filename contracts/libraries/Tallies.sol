@@ -23,7 +23,7 @@ struct Tally {
 /// 10000) of that; the owner the remainder. What a step adds is the difference of these at its ends.
 library Tallies {
     function load(Tally memory tally, Deal calldata deal, bool hasAvatar) internal pure {
-        tally.deal = Deals.hash(Deals.hash(deal.terms), deal);
+        tally.deal = Deals.hash(Deals.hashCalldata(deal.terms), deal);
         tally.owner = deal.terms.owner;
         tally.affiliate = deal.affiliate;
         tally.price = deal.terms.price;

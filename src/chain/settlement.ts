@@ -77,11 +77,7 @@ export const packSettlement = (claims: readonly Claim[]): Settlement => {
     const { index: leaf, payee: key, payout, cap } = allotment
     const payeeIndex = payees.add(`${key}${payout}`, () => ({ key, payout }))
     const dealIndex = deals.add(hashDeal(deal), () => dealArgument(deal))
-    const signed = {
-      byteCount: receipt.bytes,
-      hash: receipt.hash,
-      signature: signatureArgument(receipt.buyer_signature),
-    }
+    const signed = { hash: receipt.hash, signature: signatureArgument(receipt.buyer_signature) }
     if (deal.depth === 0) {
       const group = pinned.add(`${dealIndex} ${payeeIndex} ${cap}`, () => ({
         deal: dealIndex,
@@ -89,7 +85,8 @@ export const packSettlement = (claims: readonly Claim[]): Settlement => {
         cap,
         receipts: [],
       }))
-      pinned.rows[group]?.receipts.push({ signer, ...signed })
+      const signerAndBytes = (BigInt(signer) << 96n) | BigInt(receipt.bytes)
+      pinned.rows[group]?.receipts.push({ signerAndBytes, ...signed })
     } else {
       const group = trees.add(`${dealIndex} ${signer} ${buyer} ${allotments}`, () => ({
         deal: dealIndex,
@@ -98,7 +95,14 @@ export const packSettlement = (claims: readonly Claim[]): Settlement => {
         allotments,
         receipts: [],
       }))
-      trees.rows[group]?.receipts.push({ payee: payeeIndex, leaf, cap, ...signed, siblings: branch })
+      trees.rows[group]?.receipts.push({
+        payee: payeeIndex,
+        leaf,
+        cap,
+        byteCount: receipt.bytes,
+        ...signed,
+        siblings: branch,
+      })
     }
   }
   return [payees.rows, deals.rows, pinned.rows, trees.rows]

@@ -98,7 +98,8 @@ export const createChainWriter = (addresses: ContractAddresses, sender: Sender):
   return {
     address: sender.address,
     async registerVideo(document, signal) {
-      if (document.owner !== sender.address) throw new ParatiiError('not-permitted', { owner: document.owner })
+      if (document.owner !== sender.address)
+        throw new ParatiiError('not-permitted', { owner: document.owner })
       const args = [hashVideoDocument(document), documentArgument(document), formatArguments(document)]
       const transaction = await send('videoRegistry', 'register', args, signal)
       for (const log of transaction.logs) {
@@ -108,7 +109,12 @@ export const createChainWriter = (addresses: ContractAddresses, sender: Sender):
       throw new ParatiiError('chain-mismatch', { missing: 'VideoRegistered' })
     },
     editVideo: (document, signal) =>
-      send('videoRegistry', 'edit', [document.id, documentArgument(document), formatArguments(document)], signal),
+      send(
+        'videoRegistry',
+        'edit',
+        [document.id, documentArgument(document), formatArguments(document)],
+        signal,
+      ),
     setMailboxKey: (key, signal) => send('userRegistry', 'setMailboxKey', [key], signal),
     setNodes: (nodes, signal) => send('userRegistry', 'setNodes', [nodes], signal),
     transfer: (to, amountWei, signal) => send('token', 'transfer', [to, amountWei], signal),

@@ -8,6 +8,7 @@ import {VideoStore} from "../../../contracts/VideoStore.sol";
 import {Allotments} from "../../../contracts/libraries/Allotments.sol";
 import {Signature} from "../../../contracts/libraries/CompactSignatures.sol";
 import {Deal, Terms} from "../../../contracts/libraries/Deals.sol";
+import {PinnedReceipt} from "../../../contracts/libraries/PinnedReceipts.sol";
 import {Document, Format} from "../../../contracts/libraries/VideoDocuments.sol";
 import {Test} from "./Test.sol";
 
@@ -197,28 +198,27 @@ abstract contract StoreFixture is Test {
     function pinnedReceipt(bytes32 nonce, uint256 signerKey, uint40 byteCount)
         internal
         view
-        returns (VideoStore.PinnedReceipt memory)
+        returns (PinnedReceipt memory)
     {
-        return VideoStore.PinnedReceipt({
-            signer: vm.addr(signerKey),
-            byteCount: byteCount,
+        return PinnedReceipt({
+            signerAndBytes: (uint256(uint160(vm.addr(signerKey))) << 96) | byteCount,
             hash: keccak256("blocks"),
             signature: signReceipt(signerKey, nonce, 0, byteCount)
         });
     }
 
-    function settlePinned(Deal memory deal, uint40 cap, VideoStore.PinnedReceipt[] memory receipts) internal {
+    function settlePinned(Deal memory deal, uint40 cap, PinnedReceipt[] memory receipts) internal {
         VideoStore.Payee[] memory payees = new VideoStore.Payee[](1);
         payees[0] = hostOf(0);
         Deal[] memory deals = new Deal[](1);
         deals[0] = deal;
-        VideoStore.PinnedReceipts[] memory groups = new VideoStore.PinnedReceipts[](1);
-        groups[0] = VideoStore.PinnedReceipts({deal: 0, payee: 0, cap: cap, receipts: receipts});
-        store.settle(payees, deals, groups, new VideoStore.TreeReceipts[](0));
+        VideoStore.PinnedGroup[] memory groups = new VideoStore.PinnedGroup[](1);
+        groups[0] = VideoStore.PinnedGroup({deal: 0, payee: 0, cap: cap, receipts: receipts});
+        store.settle(payees, deals, groups, new VideoStore.TreeGroup[](0));
     }
 
-    function settleOne(Deal memory deal, uint40 cap, VideoStore.PinnedReceipt memory receipt) internal {
-        VideoStore.PinnedReceipt[] memory receipts = new VideoStore.PinnedReceipt[](1);
+    function settleOne(Deal memory deal, uint40 cap, PinnedReceipt memory receipt) internal {
+        PinnedReceipt[] memory receipts = new PinnedReceipt[](1);
         receipts[0] = receipt;
         settlePinned(deal, cap, receipts);
     }
