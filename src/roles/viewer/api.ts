@@ -97,7 +97,10 @@ export type Viewer = {
   meter(nonce: PurchaseNonce): Meter
   /** Calls back whenever a meter moves (at most ten times a second) or a host fails, until the function returned is called. */
   on(listen: (event: ViewerEvent) => void): () => void
-  /** Ends a purchase: last receipts signed and acknowledged as far as hosts answer, then the close is mailed. */
+  /**
+   * Ends a purchase: last receipts signed and acknowledged as far as hosts answer, then the close is mailed. A
+   * publisher that does not answer within 5 s gets it later, after a restart too.
+   */
   stop(nonce: PurchaseNonce, signal: AbortSignal): Promise<void>
   /** Signs what is due and ends all exchanges, but leaves the purchases open: to resume later. */
   shutdown(): Promise<void>

@@ -23,7 +23,6 @@ type Run = {
   /** The first position not yet wanted. */
   wantedUntil: number
   wake: (() => void) | undefined
-  readonly ended: Promise<void>
   error: ParatiiError | undefined
 }
 
@@ -62,7 +61,8 @@ export class LeafSupply {
           this.#want(run, leaf)
           await this.#arrival(run, leaf, signal)
           bytes = this.#cache.get(leaf.index)
-          if (bytes === undefined && run.error !== undefined) throw run.error
+          // A run that its last reader had left just before is no failure: another one is begun.
+          if (bytes === undefined && run.error !== undefined && !run.abort.signal.aborted) throw run.error
         }
         const run = this.#runs.get(leaf.index)
         if (run !== undefined) this.#want(run, leaf)
@@ -83,15 +83,14 @@ export class LeafSupply {
       readers: 0,
       wantedUntil: leavesAhead,
       wake: undefined,
-      ended: Promise.resolve(),
       error: undefined,
     }
     for (const { index } of leaves) this.#runs.set(index, run)
-    const ended = this.#pump(run, leaves).finally(() => {
+    this.#pump(run, leaves).finally(() => {
       for (const { index } of leaves) if (this.#runs.get(index) === run) this.#runs.delete(index)
       this.#announce()
     })
-    return Object.assign(run, { ended })
+    return run
   }
 
   async #pump(run: Run, leaves: readonly Leaf[]): Promise<void> {
@@ -104,12 +103,7 @@ export class LeafSupply {
           this.#runs.delete(leaf.index)
           this.#announce()
           const position = run.positions.get(leaf.index) ?? 0
-          while (position + 1 >= run.wantedUntil && !signal.aborted) {
-            await new Promise<void>(resolve => {
-              run.wake = resolve
-              signal.addEventListener('abort', () => resolve(), { once: true })
-            })
-          }
+          while (position + 1 >= run.wantedUntil && !signal.aborted) await untilWoken(run)
         },
         signal,
       )
@@ -144,3 +138,15 @@ export class LeafSupply {
     for (const go of [...this.#arrivals]) go()
   }
 }
+
+/** Resolves when a reader wants more, or the run is stopped. */
+const untilWoken = (run: Run): Promise<void> =>
+  new Promise(resolve => {
+    const { signal } = run.abort
+    const go = () => {
+      signal.removeEventListener('abort', go)
+      resolve()
+    }
+    run.wake = go
+    signal.addEventListener('abort', go)
+  })

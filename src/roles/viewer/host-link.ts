@@ -1,0 +1,225 @@
+import { multiaddr } from '@multiformats/multiaddr'
+import type { Leaf } from '#media/dag.ts'
+import { dataPlaneUrls, messageAddresses, urlFromMultiaddr } from '#network/address.ts'
+import { fetchLeaves } from '#network/block-client.ts'
+import type { BufferPool } from '#network/buffer-pool.ts'
+import { type Exchange, exchangeProtocol, openExchange } from '#network/exchange-client.ts'
+import { rangesOfIndices } from '#network/leaf-request.ts'
+import {
+  openReceiptSchedule,
+  type ReceiptSchedule,
+  type ScheduleEffect,
+  type ScheduleEvent,
+  stepReceiptSchedule,
+} from '#payments/receipt-schedule.ts'
+import { signBlockTarget } from '#protocol/block-request.ts'
+import { type HostInit, signInitProof } from '#protocol/exchange.ts'
+import type { ListedHost } from '#protocol/host-list.ts'
+import { type Receipt, signReceipt, verifyReceipt } from '#protocol/receipt.ts'
+import { cidFromRoot } from '#protocol/terms.ts'
+import { paratiiDomain, type TypedDomain } from '#protocol/typed-data.ts'
+import type { PublicKey } from '#std/brand.ts'
+import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
+import type { ViewerPorts } from './ports.ts'
+import { findReceipt, type PurchaseRecord, saveReceipt } from './purchase-records.ts'
+
+const dialMs = 10_000
+
+export type HostLinkOptions = {
+  readonly ports: ViewerPorts
+  readonly purchase: PurchaseRecord
+  /** The host's place in the allotment tree. */
+  readonly leaf: number
+  readonly host: ListedHost
+  readonly nodeKey: Uint8Array
+  readonly pool: BufferPool
+  /** A receipt was signed. */
+  onSigned(): void
+}
+
+/** One host of one purchase: the exchange with it, its receipts, and the requests for its blocks. */
+export class HostLink {
+  readonly key: PublicKey
+  readonly #options: HostLinkOptions
+  readonly #domain: TypedDomain
+  readonly #stopping = new AbortController()
+  #schedule: ReceiptSchedule
+  #exchange: Promise<Exchange> | undefined
+  #counter = 0
+  /** Base URL of the data plane, once the exchange is open. */
+  #base = ''
+  /** Receipts are signed and stored one after the other, whatever happens around them. */
+  #paying: Promise<unknown> = Promise.resolve()
+
+  private constructor(options: HostLinkOptions, newest: Receipt | undefined) {
+    const { purchase, leaf, host } = options
+    this.key = host.key
+    this.#options = options
+    this.#domain = paratiiDomain(purchase.order.chainId, purchase.order.store)
+    const draft = { nonce: purchase.nonce, owner: purchase.ownerNode, leaf, key: host.key }
+    this.#schedule = openReceiptSchedule(draft, newest)
+  }
+
+  /** A link that goes on from the newest receipt stored for this host. */
+  static async create(options: HostLinkOptions): Promise<HostLink> {
+    const { ports, purchase, leaf } = options
+    return new HostLink(options, await findReceipt(ports.records, purchase.nonce, leaf))
+  }
+
+  /** Bytes of the newest receipt signed. */
+  get signedBytes(): number {
+    return this.#schedule.signed.bytes
+  }
+
+  /** Fetches leaves; each that is verified is given to `onLeaf` and counted. */
+  async fetch(
+    leaves: readonly Leaf[],
+    onLeaf: (leaf: Leaf, bytes: Uint8Array<ArrayBuffer>) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await raceAbort(this.#open(), signal)
+    await fetchLeaves({
+      url: this.#request(leaves),
+      leaves,
+      pool: this.#options.pool,
+      signal: AbortSignal.any([signal, this.#stopping.signal]),
+      onLeaf: (position, bytes) => {
+        const leaf = leaves[position]
+        if (leaf === undefined) return
+        this.count(leaf)
+        return onLeaf(leaf, bytes)
+      },
+    })
+  }
+
+  /** Counts a verified leaf of this host; a receipt goes out when one is due. */
+  count({ cid, size }: Leaf): void {
+    this.#step({ type: 'block', cid, bytes: size })
+  }
+
+  /** Opens the exchange, so that the first fetch need not wait for it. */
+  async connect(): Promise<void> {
+    await this.#open()
+  }
+
+  /** Signs all that was counted; resolves when the host has acknowledged it, or cannot be asked. */
+  async flush(): Promise<void> {
+    if (this.#schedule.pending.length > 0 || this.#schedule.unacknowledged.length > 0) {
+      await this.#open().catch(() => {})
+    }
+    this.#step({ type: 'flush' })
+    await this.#paying
+  }
+
+  /** Ends the exchange and whatever is fetched; what was signed stays stored. */
+  async close(): Promise<void> {
+    this.#stopping.abort(new ParatiiError('aborted'))
+    const exchange = await this.#exchange?.catch(() => undefined)
+    await exchange?.close()
+  }
+
+  #request(leaves: readonly Leaf[]): string {
+    const { ports, purchase, host, nodeKey } = this.#options
+    const target = signBlockTarget(
+      ports.crypto,
+      {
+        root: cidFromRoot(purchase.order.terms.root),
+        leaves: rangesOfIndices(leaves.map(leaf => leaf.index)),
+        purchase: purchase.nonce,
+        time: ports.clock.nowMs(),
+        counter: this.#counter++,
+      },
+      host.key,
+      nodeKey,
+    )
+    return `${this.#base}${target}`
+  }
+
+  #open(): Promise<Exchange> {
+    if (this.#stopping.signal.aborted) return Promise.reject(new ParatiiError('aborted'))
+    this.#exchange ??= this.#begin().catch(thrown => {
+      this.#exchange = undefined
+      throw errorFrom(thrown, 'host-unreachable')
+    })
+    return this.#exchange
+  }
+
+  async #begin(): Promise<Exchange> {
+    const { ports, purchase, leaf, host, nodeKey } = this.#options
+    const { signal } = this.#stopping
+    const addresses = messageAddresses(host.addresses).map(address => multiaddr(address))
+    if (addresses.length === 0) throw new ParatiiError('host-unreachable', { reason: 'no address' })
+    const exchange = await openExchange({
+      stream: await ports.node.dialProtocol(addresses, exchangeProtocol, {
+        signal: AbortSignal.any([signal, AbortSignal.timeout(dialMs)]),
+      }),
+      host: host.key,
+      introduce: (init: HostInit) => ({
+        order: purchase.order,
+        leaf,
+        proof: signInitProof(ports.crypto, init, purchase.nonce, nodeKey),
+      }),
+      onRequest: () => this.#step({ type: 'requested' }),
+      signal,
+    })
+    try {
+      this.#accept(exchange)
+    } catch (thrown) {
+      await exchange.close()
+      throw thrown
+    }
+    exchange.ended.then(() => {
+      this.#exchange = undefined
+    })
+    this.#step({ type: 'opened', held: exchange.ack.receipt, creditBytes: exchange.ack.credit }, exchange)
+    return exchange
+  }
+
+  /** Refuses a host that asks for more than the terms, or shows a receipt that we never signed. */
+  #accept({ ack }: Exchange): void {
+    const { ports, purchase, leaf, host } = this.#options
+    if (ack.fee > purchase.order.terms.fee)
+      throw new ParatiiError('fee-above-terms', { fee: ack.fee.toString() })
+    if (ack.receipt !== undefined) {
+      const { nonce, signer, ownerNode: owner } = purchase
+      const expected = { store: this.#domain, nonce, signer, owner, leaf, key: host.key }
+      orThrow(verifyReceipt(ports.crypto, ack.receipt, expected))
+    }
+    // The publisher signed where this host serves; the host may choose among that, not name any URL it likes.
+    const chosen = host.addresses.includes(ack.http) ? urlFromMultiaddr(ack.http) : undefined
+    const base = chosen ?? dataPlaneUrls(host.addresses)[0]
+    if (base === undefined) throw new ParatiiError('host-unreachable', { reason: 'no data plane' })
+    this.#base = base
+  }
+
+  #step(event: ScheduleEvent, exchange?: Exchange): void {
+    const { schedule, effects } = stepReceiptSchedule(this.#schedule, event)
+    this.#schedule = schedule
+    for (const effect of effects) this.#pay(effect, exchange)
+  }
+
+  #pay({ draft, blocks }: ScheduleEffect, opened?: Exchange): void {
+    const { ports, nodeKey, onSigned } = this.#options
+    const receipt = signReceipt(ports.crypto, this.#domain, draft, nodeKey)
+    this.#paying = this.#paying.then(async () => {
+      try {
+        await saveReceipt(ports.records, receipt)
+        onSigned()
+        // Without an exchange it stays stored, and goes along when the next one opens.
+        const exchange = opened ?? (await this.#exchange)
+        const ack = await exchange?.pay({ receipt, blocks })
+        if (ack !== undefined) this.#step({ type: 'acknowledged', bytes: ack.bytes, creditBytes: ack.credit })
+      } catch {
+        // The exchange ended; `ended` says why, and the receipt is offered again at the next opening.
+      }
+    })
+  }
+}
+
+const raceAbort = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> => {
+  signal.throwIfAborted()
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const abort = () => reject(errorFrom(signal.reason, 'aborted'))
+  signal.addEventListener('abort', abort)
+  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener('abort', abort))
+}

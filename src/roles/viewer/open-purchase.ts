@@ -1,0 +1,243 @@
+import { contentTypeOf } from '#media/content-type.ts'
+import type { GetNode, Leaf, MediaDirectory } from '#media/dag.ts'
+import { type LeafSlice, sliceRange } from '#media/leaf-range.ts'
+import type { BufferPool } from '#network/buffer-pool.ts'
+import { paidWei } from '#payments/purchase.ts'
+import type { Cid } from '#std/brand.ts'
+import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
+import type { ByteRange, Meter, Reading } from './api.ts'
+import { HostLink } from './host-link.ts'
+import { LeafCache } from './leaf-cache.ts'
+import { LeafSupply } from './leaf-supply.ts'
+import type { ViewerPorts } from './ports.ts'
+import type { PurchaseRecord } from './purchase-records.ts'
+import type { GivenHead } from './quoting.ts'
+
+export type OpenPurchaseOptions = {
+  readonly ports: ViewerPorts
+  readonly record: PurchaseRecord
+  readonly nodeKey: Uint8Array
+  readonly directory: MediaDirectory
+  /** The free head, if a host has just given it. */
+  readonly given: GivenHead | undefined
+  /** Blocks through Helia: from the local store, else by this purchase. */
+  readonly getBlock: GetNode
+  readonly pool: BufferPool
+  onMeter(meter: Meter): void
+  onHostError(host: HostLink, error: ParatiiError): void
+}
+
+/** A host and how it did. */
+type Seat = { readonly link: HostLink; bytes: number; failures: number; isBanned: boolean; triedAtMs: number }
+
+const defaultCacheBytes = 67_108_864
+/** A host that failed is asked again after this long, if nobody better is there. */
+const restMs = 2_000
+/** A run is given up when every host failed so often in it. */
+const maxTries = 3
+const isSegment = /\.m4s$/
+
+/** A purchase that is being watched: its directory, its hosts, what was verified and what was paid. */
+export class OpenPurchase {
+  readonly record: PurchaseRecord
+  readonly #options: OpenPurchaseOptions
+  readonly #directory: MediaDirectory
+  readonly #cache: LeafCache
+  readonly #supply: LeafSupply
+  readonly #seats: readonly Seat[]
+
+  private constructor(options: OpenPurchaseOptions, links: readonly HostLink[]) {
+    const { ports, record, directory, pool } = options
+    this.record = record
+    this.#options = options
+    this.#directory = directory
+    this.#cache = new LeafCache(ports.cacheBytes ?? defaultCacheBytes, pool)
+    this.#supply = new LeafSupply(this.#cache, (leaves, onLeaf, signal) =>
+      this.#fetch(leaves, onLeaf, signal),
+    )
+    this.#seats = links.map(link => ({
+      link,
+      bytes: link.signedBytes,
+      failures: 0,
+      isBanned: false,
+      triedAtMs: 0,
+    }))
+  }
+
+  /** Opens a purchase that the chain has. The free head is counted for the host that gave it, once. */
+  static async open(options: OpenPurchaseOptions): Promise<OpenPurchase> {
+    const { ports, record, nodeKey, pool, given } = options
+    let purchase: OpenPurchase | undefined
+    const onSigned = () => purchase?.tell()
+    const links = await Promise.all(
+      record.hosts.map((host, leaf) =>
+        HostLink.create({ ports, purchase: record, leaf, host, nodeKey, pool, onSigned }),
+      ),
+    )
+    purchase = new OpenPurchase(options, links)
+    if (given !== undefined) purchase.#takeHead(given)
+    return purchase
+  }
+
+  read(path: string, range: ByteRange | undefined, signal: AbortSignal): Reading {
+    const file = this.#directory.files.get(path)
+    if (file === undefined) throw new ParatiiError('path-unknown', { path })
+    const start = range?.start ?? 0
+    const end = Math.min(range?.end ?? file.size - 1, file.size - 1)
+    const slices = orThrow(sliceRange(file, start, end))
+    const contentType = contentTypeOf(path)
+    const [only, ...more] = slices
+    if (only !== undefined && more.length === 0 && !isSegment.test(path)) {
+      return { size: file.size, start, end, contentType, body: this.#readSmall(only, signal) }
+    }
+    const { pool } = this.#options
+    let at = 0
+    const copy = (_leaf: Leaf, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => {
+      const { from, to } = slices[at++] ?? { from: 0, to: 0 }
+      const piece = new Uint8Array(pool.take(), 0, to - from)
+      piece.set(bytes.subarray(from, to))
+      return piece
+    }
+    const leaves = slices.map(slice => slice.leaf)
+    return { size: file.size, start, end, contentType, body: this.#supply.read(leaves, copy, signal) }
+  }
+
+  /** A leaf of this purchase by its CID, as our block broker asks for it; undefined if it has no such leaf. */
+  async fetchBlock(cid: Cid, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    const leaf = this.#directory.leaves.find(candidate => candidate.cid === cid)
+    if (leaf === undefined) return undefined
+    for await (const bytes of this.#supply.read([leaf], (_leaf, leafBytes) => leafBytes.slice(), signal))
+      return bytes
+    return undefined
+  }
+
+  /** Manifests and init segments: kept in the block store, so that they are there at once the next time. */
+  async *#readSmall(
+    { leaf, from, to }: LeafSlice,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    const bytes = await this.#options.getBlock(leaf.cid)
+    signal.throwIfAborted()
+    if (bytes === undefined) throw new ParatiiError('block-absent', { cid: leaf.cid })
+    yield bytes.slice(from, to)
+  }
+
+  meter(): Meter {
+    const { nonce, order } = this.record
+    return {
+      nonce,
+      verifiedBytes: this.#seats.reduce((sum, seat) => sum + seat.bytes, 0),
+      paidWei: paidWei(
+        order,
+        this.#seats.map(seat => seat.link.signedBytes),
+      ),
+      hosts: this.#seats.map(({ link, bytes, failures, isBanned }) => ({
+        key: link.key,
+        bytes,
+        failures,
+        banned: isBanned,
+      })),
+    }
+  }
+
+  /** Begins the exchange with the first host, so that the first read need not. */
+  warm(): void {
+    this.#seats[0]?.link.connect().catch(() => {})
+  }
+
+  /** Signs all that is due and waits for those hosts that answer. */
+  async flush(): Promise<void> {
+    await Promise.all(this.#seats.filter(seat => !seat.isBanned).map(seat => seat.link.flush()))
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#seats.map(seat => seat.link.close()))
+    this.#cache.clear()
+  }
+
+  tell(): void {
+    this.#options.onMeter(this.meter())
+  }
+
+  /** Keeps the free leaves, and counts them for their giver unless an earlier run did. */
+  #takeHead({ head, giver: key }: GivenHead): void {
+    const giver = this.#seats.find(seat => seat.link.key === key)
+    const isNew = giver?.link.signedBytes === 0
+    for (const [index, bytes] of head.leaves) {
+      const leaf = this.#directory.leaves[index]
+      if (leaf === undefined) continue
+      const copy = new Uint8Array(this.#options.pool.take(), 0, leaf.size)
+      copy.set(bytes)
+      this.#cache.put(index, copy)
+      if (giver === undefined || !isNew) continue
+      giver.link.count(leaf)
+      giver.bytes += leaf.size
+    }
+  }
+
+  /** One active host; the next takes over what is left when it fails. */
+  async #fetch(
+    leaves: readonly Leaf[],
+    onLeaf: (leaf: Leaf, bytes: Uint8Array<ArrayBuffer>) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    let left = leaves
+    const tries = new Map<Seat, number>()
+    while (left.length > 0) {
+      const seat = this.#choose(tries)
+      if (seat === undefined) throw new ParatiiError('no-hosts')
+      await this.#rest(seat, signal)
+      try {
+        await seat.link.fetch(
+          left,
+          (leaf, bytes) => {
+            left = left.slice(1)
+            seat.bytes += leaf.size
+            this.tell()
+            return onLeaf(leaf, bytes)
+          },
+          signal,
+        )
+        return
+      } catch (thrown) {
+        signal.throwIfAborted()
+        tries.set(seat, (tries.get(seat) ?? 0) + 1)
+        this.#fail(seat, errorFrom(thrown, 'host-unreachable'))
+        if (this.#choose(tries) === undefined) throw errorFrom(thrown, 'host-unreachable')
+      }
+    }
+  }
+
+  /** The host that failed least, in the order of the allotments; undefined when none is left to try. */
+  #choose(tries: ReadonlyMap<Seat, number>): Seat | undefined {
+    return this.#seats
+      .filter(seat => !seat.isBanned && (tries.get(seat) ?? 0) < maxTries)
+      .toSorted((a, b) => (tries.get(a) ?? 0) - (tries.get(b) ?? 0) || a.failures - b.failures)[0]
+  }
+
+  async #rest(seat: Seat, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options.ports
+    const waitMs = seat.failures === 0 ? 0 : seat.triedAtMs + restMs - clock.nowMs()
+    if (waitMs > 0) await clock.sleep(waitMs, signal)
+    seat.triedAtMs = clock.nowMs()
+  }
+
+  #fail(seat: Seat, error: ParatiiError): void {
+    seat.failures++
+    // Wrong bytes, a forged receipt, a fee above the terms: such a host is never asked again.
+    if (banning.has(error.code)) {
+      seat.isBanned = true
+      seat.link.close().catch(() => {})
+    }
+    this.#options.onHostError(seat.link, error)
+    this.tell()
+  }
+}
+
+const banning = new Set([
+  'block-mismatch',
+  'signature-invalid',
+  'receipt-mismatch',
+  'fee-above-terms',
+  'allotment-exhausted',
+])

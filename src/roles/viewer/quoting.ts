@@ -1,0 +1,110 @@
+import { decodeHead, type FormatHead, maxHeadBytes } from '#media/head-car.ts'
+import { dataPlaneUrls } from '#network/address.ts'
+import { readBounded, refusalFrom } from '#network/block-client.ts'
+import { sha256 } from '#network/sha256.ts'
+import { capacityFor, collateralWei } from '#payments/purchase.ts'
+import { openHosts } from '#protocol/announcement.ts'
+import type { ListedHost } from '#protocol/host-list.ts'
+import { cidFromRoot } from '#protocol/terms.ts'
+import type { Cid, FormatName, PublicKey, VideoId } from '#std/brand.ts'
+import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
+import type { Quote } from './api.ts'
+import type { ViewerPorts } from './ports.ts'
+
+/** Hosts that one order allots to: the second is for when the first fails. */
+const maxAllotted = 2
+const maxListBytes = 65_536
+const askMs = 10_000
+
+/** A free head and who gave it: its leaves are paid for with the first receipt. */
+export type GivenHead = { readonly head: FormatHead; readonly giver: PublicKey }
+
+/** A quote, and the free head that its first host gave. */
+export type Found = GivenHead & { readonly quote: Quote }
+
+/** Looks a video up on the chain, its hosts at the publisher's nodes, and fetches its head from the first that has it. */
+export const findVideo = async (
+  ports: ViewerPorts,
+  id: VideoId,
+  format: FormatName,
+  signal: AbortSignal,
+): Promise<Found> => {
+  const { reader } = ports
+  const [video, addresses] = await Promise.all([reader.video(id, signal), reader.addresses(signal)])
+  const terms = video.terms.find(sold => sold.format === format)
+  if (terms === undefined) throw new ParatiiError('format-unknown', { format })
+  const { owner } = terms
+  const [registeredKey, nodes] = await Promise.all([
+    reader.mailboxKey(owner, signal),
+    reader.nodes(owner, signal),
+  ])
+  const mailbox = registeredKey ?? video.document.mailbox
+  const publisherAddresses = nodes.flatMap(node => node.addresses)
+  const listed = await findHosts(ports, id, mailbox, dataPlaneUrls(publisherAddresses), signal)
+  const { head, giver, hosts } = await fetchHead(cidFromRoot(terms.root), listed, signal)
+  const allotted = hosts.slice(0, maxAllotted)
+  const capacity = capacityFor(terms.size, allotted.length)
+  const quote: Quote = {
+    video,
+    terms,
+    chainId: ports.chainId,
+    store: addresses.videoStore,
+    token: addresses.token,
+    mailbox,
+    publisherAddresses,
+    hosts: allotted,
+    capacity,
+    collateralWei: collateralWei({ terms, capacity }),
+  }
+  return { quote, head, giver }
+}
+
+/** The first valid host list that one of these data planes has. */
+const findHosts = async (
+  { crypto, clock }: ViewerPorts,
+  id: VideoId,
+  mailbox: PublicKey,
+  urls: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly ListedHost[]> => {
+  let failure = new ParatiiError('publisher-unreachable', { reason: 'no data plane' })
+  for (const url of urls) {
+    try {
+      const bytes = await fetchWhole(`${url}/paratii/1/hosts/${id}`, maxListBytes, signal)
+      return orThrow(openHosts(crypto, bytes, { id, mailbox, nowMs: clock.nowMs() })).body.hosts
+    } catch (thrown) {
+      signal.throwIfAborted()
+      failure = errorFrom(thrown, 'publisher-unreachable')
+    }
+  }
+  throw failure
+}
+
+/** Asks hosts in turn; the one that gave the head comes first among those answered, the ones that failed last. */
+export const fetchHead = async (root: Cid, listed: readonly ListedHost[], signal: AbortSignal) => {
+  const failed: ListedHost[] = []
+  let failure: ParatiiError | undefined
+  for (const [at, host] of listed.entries()) {
+    for (const url of dataPlaneUrls(host.addresses)) {
+      try {
+        const car = await fetchWhole(`${url}/paratii/1/head/${root}`, maxHeadBytes, signal)
+        const head = orThrow(await decodeHead(root, car, sha256))
+        return { head, giver: host.key, hosts: [host, ...listed.slice(at + 1), ...failed] }
+      } catch (thrown) {
+        signal.throwIfAborted()
+        failure = errorFrom(thrown, 'host-unreachable')
+      }
+    }
+    failed.push(host)
+  }
+  throw new ParatiiError('no-hosts', failure === undefined ? {} : { last: failure.code }, failure)
+}
+
+const fetchWhole = async (url: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> => {
+  const turn = AbortSignal.any([signal, AbortSignal.timeout(askMs)])
+  const response = await fetch(url, { signal: turn, redirect: 'error', cache: 'no-store' })
+  if (response.status !== 200) throw await refusalFrom(response)
+  const bytes = await readBounded(response, maxBytes)
+  if (bytes === undefined) throw new ParatiiError('directory-malformed', { reason: 'too long' })
+  return bytes
+}

@@ -1,0 +1,220 @@
+import type { Helia } from 'helia'
+import { walkDirectory } from '#media/dag.ts'
+import { leafBytes } from '#media/limits.ts'
+import { BufferPool } from '#network/buffer-pool.ts'
+import { getBlockFrom, startLightNode } from '#network/light-node.ts'
+import { Mailbox } from '#network/mailbox.ts'
+import { Outbox } from '#network/outbox.ts'
+import { PaidBlockBroker } from '#network/paid-block-broker.ts'
+import { signRequestClose } from '#protocol/request-close.ts'
+import { cidFromRoot } from '#protocol/terms.ts'
+import { paratiiDomain } from '#protocol/typed-data.ts'
+import type { Cid, PurchaseNonce } from '#std/brand.ts'
+import { orThrow, ParatiiError } from '#std/error.ts'
+import type { Meter, Quote, Viewer, ViewerEvent } from './api.ts'
+import { OpenPurchase } from './open-purchase.ts'
+import { openOnChain, recordOf } from './ordering.ts'
+import type { ViewerPorts } from './ports.ts'
+import { findPurchase, type PurchaseRecord, savePurchase } from './purchase-records.ts'
+import { fetchHead, findVideo, type GivenHead } from './quoting.ts'
+
+/** Buffers kept for reuse: 16 MiB. */
+const keptBuffers = 64
+const meterEveryMs = 100
+const maxHeads = 4
+const closeLifeMs = 86_400_000
+const closeWithinMs = 5_000
+
+type Held = { readonly purchase: OpenPurchase; readonly nodeKey: Uint8Array; readonly leave: () => void }
+
+/** Starts a viewer. Nothing is dialled or fetched before the first quote. */
+export const createViewer = async (ports: ViewerPorts): Promise<Viewer> => {
+  const broker = new PaidBlockBroker()
+  const [helia, mailbox] = await Promise.all([startLightNode(ports.blocks, broker), Mailbox.start(ports)])
+  const closes = await Outbox.start({
+    records: ports.records,
+    clock: ports.clock,
+    async deliver(nonce, envelope, signal) {
+      const record = await findPurchase(ports.records, nonce as PurchaseNonce)
+      const addresses = record?.publisherAddresses ?? []
+      await mailbox.deliver({ addresses }, envelope, signal)
+    },
+  })
+  return new PortViewer(ports, { broker, helia, mailbox, closes })
+}
+
+/** What a viewer is made of. */
+type Parts = {
+  readonly broker: PaidBlockBroker
+  readonly helia: Helia
+  readonly mailbox: Mailbox
+  readonly closes: Outbox
+}
+
+class PortViewer implements Viewer {
+  readonly #ports: ViewerPorts
+  readonly #parts: Parts
+  readonly #pool = new BufferPool(leafBytes, keptBuffers)
+  readonly #held = new Map<PurchaseNonce, Held>()
+  readonly #opening = new Map<PurchaseNonce, Promise<void>>()
+  readonly #heads = new Map<Cid, GivenHead>()
+  readonly #listeners = new Set<(event: ViewerEvent) => void>()
+  readonly #moved = new Map<PurchaseNonce, ReturnType<typeof setTimeout>>()
+
+  constructor(ports: ViewerPorts, parts: Parts) {
+    this.#ports = ports
+    this.#parts = parts
+  }
+
+  async quote(...[id, format, signal]: Parameters<Viewer['quote']>): Promise<Quote> {
+    const { quote, ...given } = await findVideo(this.#ports, id, format, signal)
+    await this.#keepHead(given)
+    return quote
+  }
+
+  async buy(...[quote, order, nodeKey, signal]: Parameters<Viewer['buy']>): Promise<PurchaseNonce> {
+    const record = recordOf(this.#ports, quote, order, nodeKey)
+    // Stored first: if we die after the publisher has it, the deposit is found again.
+    await savePurchase(this.#ports.records, record)
+    await openOnChain(this.#ports, this.#parts.mailbox, record, nodeKey, signal)
+    await this.#open(record, nodeKey, signal)
+    return record.nonce
+  }
+
+  async resume(...[nonce, nodeKey, signal]: Parameters<Viewer['resume']>): Promise<void> {
+    if (this.#held.has(nonce)) return
+    const record = await findPurchase(this.#ports.records, nonce)
+    const state = await this.#ports.reader.purchase(nonce, signal)
+    if (record === undefined || state === undefined) throw new ParatiiError('purchase-unknown', { nonce })
+    if (state.closing || state.reclaimed) throw new ParatiiError('purchase-ended', { nonce })
+    await this.#open(record, nodeKey, signal)
+  }
+
+  async read(...[nonce, path, range, signal]: Parameters<Viewer['read']>) {
+    return this.#find(nonce).purchase.read(path, range, signal)
+  }
+
+  recycle(buffer: ArrayBuffer): void {
+    this.#pool.give(buffer)
+  }
+
+  meter(nonce: PurchaseNonce): Meter {
+    return this.#find(nonce).purchase.meter()
+  }
+
+  on(listen: (event: ViewerEvent) => void): () => void {
+    this.#listeners.add(listen)
+    return () => this.#listeners.delete(listen)
+  }
+
+  async stop(...[nonce, signal]: Parameters<Viewer['stop']>): Promise<void> {
+    const { purchase, nodeKey } = this.#find(nonce)
+    const { record } = purchase
+    await this.#leave(nonce)
+    const { chainId, store } = record.order
+    const body = signRequestClose(this.#ports.crypto, paratiiDomain(chainId, store), nonce, nodeKey)
+    const { mailbox, closes } = this.#parts
+    const lifeMs = closeLifeMs
+    const envelope = mailbox.seal(nodeKey, record.mailbox, { type: 'close', body }, { lifeMs })
+    await closes.put(`close/${nonce}`, nonce, envelope, this.#ports.clock.nowMs() + lifeMs)
+    // A publisher that is away gets it later; without it the escrow returns at its time.
+    await closes.drain(AbortSignal.any([signal, AbortSignal.timeout(closeWithinMs)]))
+  }
+
+  async shutdown(): Promise<void> {
+    await Promise.all([...this.#held.keys()].map(nonce => this.#leave(nonce)))
+    await this.#parts.closes.stop()
+    await this.#parts.mailbox.stop()
+    await this.#parts.helia.stop()
+    this.#pool.clear()
+  }
+
+  /** Once for each purchase, however many ask at the same time. */
+  #open(record: PurchaseRecord, nodeKey: Uint8Array, signal: AbortSignal): Promise<void> {
+    const { nonce } = record
+    if (this.#held.has(nonce)) return Promise.resolve()
+    const opening = this.#opening.get(nonce) ?? this.#begin(record, nodeKey, signal)
+    this.#opening.set(nonce, opening)
+    return opening.finally(() => this.#opening.delete(nonce))
+  }
+
+  async #begin(record: PurchaseRecord, nodeKey: Uint8Array, signal: AbortSignal): Promise<void> {
+    const root = cidFromRoot(record.order.terms.root)
+    const stopHead = this.#parts.broker.add((cid, asked) => this.#headBlock(root, record, cid, asked))
+    try {
+      const directory = orThrow(await walkDirectory(root, getBlockFrom(this.#parts.helia, signal)))
+      const purchase = await OpenPurchase.open({
+        ports: this.#ports,
+        record,
+        nodeKey,
+        directory,
+        given: this.#heads.get(root),
+        getBlock: getBlockFrom(this.#parts.helia, new AbortController().signal),
+        pool: this.#pool,
+        onMeter: () => this.#tellMeter(record.nonce),
+        onHostError: ({ key }, error) =>
+          this.#tell({ type: 'host-error', nonce: record.nonce, host: key, error }),
+      })
+      const leave = this.#parts.broker.add((cid, asked) => purchase.fetchBlock(cid, asked))
+      this.#held.set(record.nonce, { purchase, nodeKey, leave })
+      purchase.warm()
+    } finally {
+      stopHead()
+    }
+  }
+
+  /** A block of the free head that the local store lacks, as after its loss: the hosts of the purchase give it anew. */
+  async #headBlock(
+    root: Cid,
+    record: PurchaseRecord,
+    cid: Cid,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | undefined> {
+    const given = this.#heads.get(root) ?? (await fetchHead(root, record.hosts, signal))
+    await this.#keepHead(given)
+    return given.head.nodes.get(cid)
+  }
+
+  async #keepHead({ head, giver }: GivenHead): Promise<void> {
+    const { blocks } = this.#ports
+    const { root } = head.directory
+    for (const [cid, bytes] of head.nodes) if (!(await blocks.has(cid))) await blocks.put(cid, bytes)
+    this.#heads.delete(root)
+    this.#heads.set(root, { head, giver })
+    for (const oldest of this.#heads.keys()) {
+      if (this.#heads.size <= maxHeads) break
+      this.#heads.delete(oldest)
+    }
+  }
+
+  #find(nonce: PurchaseNonce): Held {
+    const held = this.#held.get(nonce)
+    if (held === undefined) throw new ParatiiError('purchase-unknown', { nonce })
+    return held
+  }
+
+  async #leave(nonce: PurchaseNonce): Promise<void> {
+    const { purchase, leave } = this.#find(nonce)
+    await purchase.flush()
+    leave()
+    this.#tell({ type: 'meter', meter: purchase.meter() })
+    clearTimeout(this.#moved.get(nonce))
+    this.#moved.delete(nonce)
+    this.#held.delete(nonce)
+    await purchase.close()
+  }
+
+  #tellMeter(nonce: PurchaseNonce): void {
+    if (this.#moved.has(nonce) || !this.#held.has(nonce)) return
+    const timer = setTimeout(() => {
+      this.#moved.delete(nonce)
+      const held = this.#held.get(nonce)
+      if (held !== undefined) this.#tell({ type: 'meter', meter: held.purchase.meter() })
+    }, meterEveryMs)
+    this.#moved.set(nonce, timer)
+  }
+
+  #tell(event: ViewerEvent): void {
+    for (const listen of this.#listeners) listen(event)
+  }
+}
