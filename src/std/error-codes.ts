@@ -108,7 +108,7 @@ export const errorCodes = {
   'budget-exhausted': { family: 'Rejected', text: 'This would go beyond your budget.' },
   'user-refused': { family: 'Rejected', text: 'You said no. Nothing was paid.' },
   'not-permitted': { family: 'Rejected', text: 'This page may not do that.' },
-  aborted: { family: 'Rejected', text: 'Stopped.' },
+  aborted: { family: 'Rejected', text: 'Stopped before it was done.' },
   // Files, media and configuration
   'file-absent': { family: 'Rejected', text: 'There is no such file.' },
   'file-corrupt': { family: 'Rejected', text: 'The file is damaged and cannot be read.' },
