@@ -18,16 +18,21 @@ export type DaemonKeys = {
 const phraseBits = 128
 const minPasswordLength = 8
 
+/** Refuses a new password that is too short with `usage-invalid`. */
+export const checkNewPassword = (password: string): void => {
+  if (password.length < minPasswordLength)
+    throw new ParatiiError('usage-invalid', {
+      advice: `A password has at least ${minPasswordLength} characters.`,
+    })
+}
+
 /**
  * Makes a new phrase and writes it to a key file under a password: Web3 Secret Storage (version 3, scrypt), which
  * wallets of Ethereum read as well. Nothing is ever written over. Throws `config-exists`, `usage-invalid` for a
  * password of less than 8 characters, `store-failed`.
  */
 export const createKeyFile = async (path: string, password: string): Promise<DaemonKeys> => {
-  if (password.length < minPasswordLength)
-    throw new ParatiiError('usage-invalid', {
-      advice: `A password has at least ${minPasswordLength} characters.`,
-    })
+  checkNewPassword(password)
   if (await exists(path)) throw new ParatiiError('config-exists', { file: path })
   const entropy = crypto.getRandomValues(new Uint8Array(phraseBits / 8))
   const mnemonic = Mnemonic.fromEntropy(entropy)

@@ -1,0 +1,4 @@
+import { runCommandLine } from './program.ts'
+import { systemTerminal } from './terminal.ts'
+
+process.exitCode = await runCommandLine(process.argv.slice(2), systemTerminal())

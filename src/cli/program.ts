@@ -1,0 +1,59 @@
+import { Command, CommanderError } from 'commander'
+import { Shutdown } from '#daemon/shutdown.ts'
+import { errorFrom, type ParatiiError } from '#std/error.ts'
+import { type Act, addGlobalOptions } from './command-kit.ts'
+import { addConfigCommands } from './config-command.ts'
+import { createContext, type GlobalOptions } from './context.ts'
+import { addDevnetCommand } from './devnet-command.ts'
+import { describeError, encodeError } from './error-line.ts'
+import { exitCodeOf, exitCodes } from './exit-code.ts'
+import { addPublishCommand } from './publish-command.ts'
+import { addPublisherCommands } from './publisher-command.ts'
+import type { Terminal } from './terminal.ts'
+import { addVideoCommands } from './video-command.ts'
+
+/** Runs one command line (without node and script) and answers with its exit code. Never throws. */
+export const runCommandLine = async (words: readonly string[], terminal: Terminal): Promise<number> => {
+  const onError = (name: string, error: ParatiiError) =>
+    terminal.err(`paratii: ${name}: ${describeError(error)}\n`)
+  const shutdown = new Shutdown({ onError })
+  const program = createProgram(terminal, shutdown)
+  try {
+    await program.parseAsync([...words], { from: 'user' })
+    return (await shutdown.close()) ? exitCodes.done : exitCodes.fault
+  } catch (thrown) {
+    await shutdown.close()
+    // commander has said what was wrong with the words; help and version are no errors.
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitCodes.done : exitCodes.usage
+    return reportError(errorFrom(thrown), program.opts<GlobalOptions>(), terminal)
+  }
+}
+
+const createProgram = (terminal: Terminal, shutdown: Shutdown): Command => {
+  const program = new Command('paratii')
+    .description('Pay, or be paid, for video on any website.')
+    .exitOverride()
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+    .showSuggestionAfterError()
+    .showHelpAfterError('(paratii help says more)')
+  addGlobalOptions(program)
+  const act: Act =
+    action =>
+    async (...given) => {
+      const command = given.at(-1)
+      if (!(command instanceof Command)) throw new TypeError('commander gives the command last')
+      await action(createContext(terminal, command.optsWithGlobals<GlobalOptions>(), shutdown), command)
+    }
+  addDevnetCommand(program, act)
+  addPublishCommand(program, act)
+  addPublisherCommands(program, act)
+  addVideoCommands(program, act)
+  addConfigCommands(program, act)
+  return program
+}
+
+const reportError = (error: ParatiiError, { json, debug }: GlobalOptions, terminal: Terminal): number => {
+  terminal.err(json ? `${encodeError(error)}\n` : `paratii: ${describeError(error)}\n`)
+  for (let at: unknown = error; debug && at instanceof Error; at = at.cause) terminal.err(`${at.stack}\n`)
+  return exitCodeOf(error.code)
+}

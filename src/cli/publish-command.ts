@@ -1,0 +1,122 @@
+import { basename, extname } from 'node:path'
+import type { Command } from 'commander'
+import { openFileBlocks } from '#adapters/blocks-file.ts'
+import { openSqliteRecords } from '#adapters/records-sqlite.ts'
+import { lockFolder } from '#daemon/folder-lock.ts'
+import { maxTitleLength, type VideoDocument } from '#protocol/video-document.ts'
+import { formatPti } from '#std/amount.ts'
+import { ParatiiError } from '#std/error.ts'
+import { probeFile } from '#transcode/probe.ts'
+import { findMediaTools } from '#transcode/tools.ts'
+import { openChainReader, openChainWriter } from './chain-access.ts'
+import { type Act, parsePtiOption, parseTimeOption } from './command-kit.ts'
+import type { CommandContext } from './context.ts'
+import { feePerGigabyteWei, feeWeiPerByte } from './fee.ts'
+import { createProgressBar, type Step } from './progress-bar.ts'
+import { cmafFormat, type Offer, type PublishSteps, publishFilm } from './publish-film.ts'
+import { roleFolder } from './role-folder.ts'
+import { openRoleKeys } from './role-keys.ts'
+
+const steps: readonly Step<PublishSteps>[] = [
+  { name: 'package', share: 90, text: 'Packaging the film' },
+  { name: 'store', share: 7, text: 'Storing its blocks' },
+  { name: 'register', share: 3, text: 'Registering it on the chain' },
+]
+const maxTtlSeconds = 30 * 86_400
+const maxPriceWei = 2n ** 96n - 1n
+
+type PublishOptions = {
+  readonly title?: string
+  readonly price: bigint
+  readonly fee: bigint
+  readonly feePerByte?: bigint
+  readonly ttl: number
+}
+
+/** `paratii publish FILE`. */
+export const addPublishCommand = (program: Command, act: Act): void => {
+  program
+    .command('publish')
+    .description('package a film, store it, and register it for sale')
+    .argument('<file>', 'the film')
+    .requiredOption('--price <PTI>', 'what the whole film costs', parsePtiOption)
+    .option('--title <text>', 'its title; without, the name of the file')
+    .option('--fee <PTI>', 'what hosts get for a GB', parsePtiOption, 10n ** 17n)
+    .option('--fee-per-byte <units>', 'the same in base units (10^-18 PTI) a byte', parseUnits)
+    .option('--ttl <time>', 'how long a purchase stays open, such as 12h or 7d', parseTimeOption, 7 * 86_400)
+    .action(
+      act(async (context, command) => {
+        const [file = ''] = command.args
+        const video = await publish(context, file, command.opts<PublishOptions>())
+        context.print({ video }, describePublished(video))
+      }),
+    )
+}
+
+const parseUnits = (text: string): bigint => {
+  if (!/^\d{1,20}$/.test(text))
+    throw new ParatiiError('usage-invalid', { advice: '--fee-per-byte is a whole number.' })
+  return BigInt(text)
+}
+
+/** Everything that can be refused is looked at before anything is written: files, key, chain, money for the transaction. */
+const publish = async (
+  context: CommandContext,
+  file: string,
+  options: PublishOptions,
+): Promise<VideoDocument> => {
+  const { signal } = context.shutdown
+  const offer = offerFrom(file, options)
+  const tools = await findMediaTools(context.terminal.env)
+  const source = await probeFile(file, tools, signal)
+  const config = await context.readConfig()
+  const reader = await openChainReader(config, signal)
+  const keys = await openRoleKeys(context, 'publisher')
+  if ((await reader.etherWei(keys.address, signal)) === 0n)
+    throw new ParatiiError('balance-too-low', {
+      account: keys.address,
+      advice: 'Registering takes some ether for gas.',
+    })
+  const writer = await openChainWriter(config, reader, keys.walletKey, signal)
+
+  const { folder, blocks, records, packaging } = roleFolder(context.folders, 'publisher')
+  const lock = lockFolder(folder, 'publish')
+  context.shutdown.add('lock', () => lock.release())
+  const stored = openSqliteRecords(records)
+  context.shutdown.add('records', () => stored.close())
+  const bar = createProgressBar(context.terminal, context.json, steps)
+  try {
+    const ports = { tools, reader, writer, packaging, records: stored, blocks: await openFileBlocks(blocks) }
+    return await publishFilm(ports, keys.identity, source, offer, bar.report, signal)
+  } finally {
+    bar.end()
+  }
+}
+
+const offerFrom = (file: string, { title, price, fee, feePerByte, ttl }: PublishOptions): Offer => {
+  const name = title ?? basename(file, extname(file))
+  const invalid = (advice: string) => new ParatiiError('usage-invalid', { advice })
+  if (name.trim() === '' || name.length > maxTitleLength)
+    throw invalid(`A title has 1 to ${maxTitleLength} characters; give one by --title.`)
+  if (price > maxPriceWei) throw invalid('The price is more than there is PTI.')
+  if (ttl < 1 || ttl > maxTtlSeconds) throw invalid('A purchase stays open for at most 30 days.')
+  return {
+    title: name,
+    priceWei: price,
+    feeWeiPerByte: feeWeiPerByte(feePerByte === undefined ? fee : feePerGigabyteWei(feePerByte)),
+    ttlSeconds: ttl,
+  }
+}
+
+const describePublished = (video: VideoDocument): readonly string[] => {
+  const sold = video.formats[cmafFormat]
+  const price = sold
+    ? `${formatPti(sold.price)} PTI, and ${formatPti(feePerGigabyteWei(sold.fee))} PTI/GB to hosts`
+    : ''
+  return [
+    `Published "${video.title}" (${video.duration} s) for ${price}.`,
+    `id  ${video.id}`,
+    'Sell it by paratii publisher serve; embed it by',
+    `  <paratii-player video="${video.id}"></paratii-player>`,
+  ]
+}

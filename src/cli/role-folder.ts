@@ -1,0 +1,37 @@
+import { access, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Folders } from '#daemon/folders.ts'
+
+export type Role = 'publisher' | 'host'
+
+/** Where a role keeps its things. Both roles may live side by side, each with a key of its own. */
+export type RoleFolder = {
+  readonly folder: string
+  readonly keyFile: string
+  /** SQLite file. */
+  readonly records: string
+  readonly blocks: string
+  /** Films while they are packaged; emptied by the next publication. */
+  readonly packaging: string
+  exists(): Promise<boolean>
+  make(): Promise<void>
+}
+
+export const roleFolder = ({ config, data }: Folders, role: Role): RoleFolder => {
+  const folder = join(data, role)
+  return {
+    folder,
+    keyFile: join(config, `${role}-key.json`),
+    records: join(folder, 'records.db'),
+    blocks: join(folder, 'blocks'),
+    packaging: join(folder, 'packaging'),
+    exists: () =>
+      access(join(folder, 'records.db')).then(
+        () => true,
+        () => false,
+      ),
+    make: async () => {
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+    },
+  }
+}
