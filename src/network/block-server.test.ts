@@ -123,7 +123,7 @@ describe('the data plane', () => {
           waiting = true
           return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
         },
-        close: () => feed.close(),
+        close: () => feed.close(0, false),
       }),
     })
     const fetching = fetchAll(base, stop.signal)

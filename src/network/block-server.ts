@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { Cid, VideoId } from '#std/brand.ts'
 import { errorFrom, ParatiiError } from '#std/error.ts'
 import { statusOf } from './http-status.ts'
-import { awaitAdmission, type LeafFeed, sendLeaves } from './leaf-sender.ts'
+import { type LeafFeed, sendLeaves } from './leaf-sender.ts'
 
 /** What a daemon serves over its data plane. All of them throw ParatiiError to refuse. */
 export type BlockSource = {
@@ -117,19 +117,8 @@ const route = async (
   }
   if (!target.startsWith('/paratii/1/blocks?')) throw new ParatiiError('request-malformed')
   const feed = await source.open(target, signal)
-  try {
-    // A shut window is told as a status while that can still be done.
-    if (feed.count > 0) await awaitAdmission(feed, 0, signal)
-    response.writeHead(200, {
-      ...corsHeaders,
-      ...noStore,
-      'content-type': 'application/octet-stream',
-      'content-length': feed.byteLength,
-    })
-    await sendLeaves(response, feed, signal)
-  } finally {
-    feed.close()
-  }
+  const headers = { ...corsHeaders, ...noStore, 'content-type': 'application/octet-stream' }
+  await sendLeaves(response, { ...headers, 'content-length': feed.byteLength }, feed, signal)
 }
 
 const noStore = { 'cache-control': 'no-store' }
