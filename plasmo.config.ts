@@ -8,8 +8,8 @@ type Manifest = Readonly<Record<string, unknown>>
 /** A file that esbuild makes from one entry. `format` iife: a classic script, `esm`: a module. */
 type Bundle = { readonly entry: string; readonly outfile: string; readonly format: 'iife' | 'esm' }
 
-/** A file taken from a package as it is, or with what it would load from the network cut out of it. */
-type Vendored = { readonly from: string; readonly to: string; readonly withoutRemoteFonts?: boolean }
+/** A file copied as it is, or with what it would load from the network cut out of it. */
+type Copy = { readonly from: string; readonly to: string; readonly withoutRemoteFonts?: boolean }
 
 /** Where the built extension lies. */
 export const extensionFolder = 'build/chrome-mv3-prod'
@@ -39,8 +39,9 @@ export const bundles: readonly Bundle[] = [
   { entry: 'src/player/tag.ts', outfile: `${tagFolder}/paratii-player.js`, format: 'esm' },
 ]
 
-/** Loaded by the player page when a video is about to play, so that the price is shown without waiting for it. */
-export const vendored: readonly Vendored[] = [
-  { from: 'shaka-player/dist/shaka-player.ui-es2021.js', to: 'vendor/shaka.js' },
-  { from: 'shaka-player/dist/controls.css', to: 'vendor/shaka.css', withoutRemoteFonts: true },
+/** The player's library is loaded when a video is about to play, so that the price is shown without waiting for it. */
+export const copies: readonly Copy[] = [
+  { from: 'assets/icon.svg', to: 'mark.svg' },
+  { from: 'node_modules/shaka-player/dist/shaka-player.ui-es2021.js', to: 'vendor/shaka.js' },
+  { from: 'node_modules/shaka-player/dist/controls.css', to: 'vendor/shaka.css', withoutRemoteFonts: true },
 ]

@@ -9,7 +9,7 @@ import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
-import { bundles, extensionFolder, manifest, tagFolder, vendored } from '../plasmo.config.ts'
+import { bundles, copies, extensionFolder, manifest, tagFolder } from '../plasmo.config.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -66,8 +66,8 @@ async function buildBundle({ entry, outfile, format }: (typeof bundles)[number])
 const withoutRemoteFonts = (css: string): string =>
   css.replaceAll(/@font-face\s*\{[^}]*url\(\s*['"]?https?:[^}]*\}/g, '')
 
-async function copyVendored({ from, to, ...options }: (typeof vendored)[number]): Promise<void> {
-  const source = join(root, 'node_modules', from)
+async function copyPart({ from, to, ...options }: (typeof copies)[number]): Promise<void> {
+  const source = join(root, from)
   const target = join(root, extensionFolder, to)
   await mkdir(dirname(target), { recursive: true })
   if (options.withoutRemoteFonts !== true) return copyFile(source, target)
@@ -83,7 +83,7 @@ async function buildExtension(): Promise<void> {
   await rm(join(root, tagFolder), { recursive: true, force: true })
   // Plasmo empties its folder, so it goes first.
   await runPlasmo()
-  await Promise.all([...bundles.map(buildBundle), ...vendored.map(copyVendored)])
+  await Promise.all([...bundles.map(buildBundle), ...copies.map(copyPart)])
   console.log(
     `built ${extensionFolder} and ${tagFolder} in ${((Date.now() - startedAtMs) / 1000).toFixed(1)} s`,
   )

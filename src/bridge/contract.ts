@@ -61,6 +61,7 @@ export const requests = {
     from: ['player', 'popup'],
     params: v.variant('show', [
       v.object({ show: v.literal('unlock') }),
+      v.object({ show: v.literal('home') }),
       v.object({ show: v.literal('onboarding') }),
       v.object({ show: v.literal('player'), asked: askedSchema }),
     ]),

@@ -1,12 +1,13 @@
 import * as v from 'valibot'
-import { allotmentsSchema } from '#protocol/allotment.ts'
+import { maxAllotments } from '#protocol/allotment.ts'
 import {
+  addressField,
   formatNameField,
-  hashField,
   listField,
+  multiaddrsField,
+  publicKeyField,
   purchaseNonceField,
   textField,
-  uint8Field,
   uint40Field,
   uint53Field,
   videoIdField,
@@ -15,22 +16,22 @@ import { orderSchema } from '#protocol/order.ts'
 import { termsSchema } from '#protocol/terms.ts'
 import type { Hex } from '#std/brand.ts'
 import { isHex } from '#std/bytes.ts'
-import { amountField, meterSchema, networkSchema, pathField } from './shapes.ts'
+import { meterSchema, networkSchema, pathField } from './shapes.ts'
 
 const nothing = v.object({})
+const listedHostSchema = v.object({ key: publicKeyField, payout: addressField, addresses: multiaddrsField })
 /** A node key: good for the deposit of one purchase. No other secret is ever sent to the node. */
 const nodeKeyField = v.custom<Hex>(value => typeof value === 'string' && isHex(value, 32))
 
-/** What the node found out about a video on sale: all that an order for it fixes but buyer, salt and time. */
+/** What the node found out about a video on sale: what an order for it is made from. */
 export const quoteSchema = v.object({
   title: textField(200),
   durationSeconds: uint53Field,
   terms: termsSchema,
+  /** Hosts that have it, the one that answered first before the others. */
+  hosts: v.pipe(listField(listedHostSchema, maxAllotments), v.minLength(1)),
+  /** Bytes that those hosts may be paid for in all. */
   capacity: uint40Field,
-  allotments: hashField,
-  depth: uint8Field,
-  leaves: allotmentsSchema,
-  relayFeeWei: amountField,
 })
 export type NodeQuote = v.InferOutput<typeof quoteSchema>
 
@@ -53,9 +54,7 @@ export const nodeRequests = {
     result: meterSchema,
   },
   /** Signs what is still owed and asks to close. */
-  stop: { params: v.object({ purchase: purchaseNonceField }), result: nothing },
-  /** Of all purchases that are open in the node now. */
-  meters: { params: nothing, result: v.object({ meters: listField(meterSchema, 100) }) },
+  stop: { params: v.object({ network: networkSchema, purchase: purchaseNonceField }), result: nothing },
   /** Streams over the one port that comes with it (stream.ts). `last` is inclusive, as in HTTP. */
   read: {
     params: v.object({
@@ -63,11 +62,10 @@ export const nodeRequests = {
       purchase: purchaseNonceField,
       path: pathField,
       range: v.exactOptional(
-        v.object({
-          first: v.exactOptional(uint53Field),
-          last: v.exactOptional(uint53Field),
-          suffix: v.exactOptional(uint53Field),
-        }),
+        v.union([
+          v.object({ first: uint53Field, last: v.exactOptional(uint53Field) }),
+          v.object({ suffix: uint53Field }),
+        ]),
       ),
     }),
     result: nothing,

@@ -54,8 +54,8 @@ export type WalletState = v.InferOutput<typeof walletStateSchema>
 export const meterSchema = v.object({
   purchase: purchaseNonceField,
   verifiedBytes: uint53Field,
-  totalBytes: uint53Field,
   paidWei: amountField,
+  /** Hosts that sent something. */
   hosts: uint53Field,
   failures: uint53Field,
 })
@@ -68,7 +68,6 @@ export const offerSchema = v.object({
   payee: addressField,
   priceWei: amountField,
   hostsWei: amountField,
-  relayFeeWei: amountField,
   durationSeconds: v.number(),
   balanceWei: amountField,
   /** Bought before and still open: watching goes on within what was promised then. */

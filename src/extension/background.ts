@@ -102,7 +102,8 @@ export function startBackground(): void {
     'network-check': async place => ({ chainId: (await findDeployment(place)).chainId }),
     'network-set': network => wallet.setNetwork(network),
     async 'purchase-stop'({ purchase }) {
-      await node.ask('stop', { purchase })
+      const { network } = await wallet.stored()
+      await node.ask('stop', { network, purchase })
       await book.settle(purchase, 'closed')
       await grants.revoke(purchase)
       for (const player of sessions) player.stopped(purchase)

@@ -1,5 +1,6 @@
 import type { Asked, Network } from '#bridge/shapes.ts'
-import type { Order, OrderDraft } from '#protocol/order.ts'
+import { collateralWei, draftOrder } from '#payments/purchase.ts'
+import type { Order } from '#protocol/order.ts'
 import { purchaseNonceOf } from '#protocol/purchase-nonce.ts'
 import { identityOf } from '#protocol/signature.ts'
 import type { Address, Hash, PurchaseNonce } from '#std/brand.ts'
@@ -36,6 +37,8 @@ type BuyingPorts = {
 const orderSeconds = 600
 /** How much longer a transaction sent in time may take to be mined. */
 const orderGraceSeconds = 120
+/** Publishers submit orders themselves: what that costs them is in their price. */
+const relayFeeWei = 0n
 const nobody = `0x${'00'.repeat(20)}` as Address
 
 /** From a video's price to a purchase on the chain. Money is promised, signed and written down here, and nowhere else. */
@@ -63,8 +66,7 @@ export class Buying {
       title: quote.title,
       payee: terms.owner,
       priceWei: terms.price,
-      hostsWei: BigInt(quote.capacity) * terms.fee,
-      relayFeeWei: quote.relayFeeWei,
+      hostsWei: collateralWei(quote),
       durationSeconds: quote.durationSeconds,
       balanceWei,
       bought: bought !== undefined,
@@ -101,7 +103,7 @@ export class Buying {
     const nowMs = clock.nowMs()
     const totalWei = orThrow(
       decideOrder(
-        { ...offer, chainId: deployment.chainId, store: deployment.store },
+        { ...offer, relayFeeWei, chainId: deployment.chainId, store: deployment.store },
         { payee: offer.payee, totalWei: agreedWei },
         {
           chainId: network.chainId,
@@ -112,23 +114,21 @@ export class Buying {
         },
       ),
     )
-    const draft: OrderDraft = {
-      id: quote.terms.id,
-      format: quote.terms.format,
-      buyer: account.address,
-      terms: quote.terms,
-      capacity: quote.capacity,
-      allotments: quote.allotments,
-      depth: quote.depth,
-      leaves: quote.leaves,
-      affiliate: nobody,
-      relayFee: quote.relayFeeWei,
-      validUntil: Math.floor(nowMs / 1000) + orderSeconds,
-      salt: hexFromBytes(random.bytes(32)) as Hash,
-      chainId: network.chainId,
-      store: deployment.store,
-      payment: 'authorization',
-    }
+    const draft = orThrow(
+      draftOrder(crypto, {
+        terms: quote.terms,
+        hosts: quote.hosts,
+        capacity: quote.capacity,
+        buyer: account.address,
+        salt: hexFromBytes(random.bytes(32)) as Hash,
+        relayFee: relayFeeWei,
+        validUntil: Math.floor(nowMs / 1000) + orderSeconds,
+        affiliate: nobody,
+        chainId: network.chainId,
+        store: deployment.store,
+        payment: 'authorization',
+      }),
+    )
     // Promised before it is signed: whatever happens next, the budget has counted it.
     const { day } = await ledger.update(present =>
       orThrow(reserveBudget(present ?? emptyLedger, budget, totalWei, nowMs)),

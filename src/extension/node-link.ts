@@ -54,19 +54,6 @@ export class NodeLink {
     return port1
   }
 
-  /** Asks a node that runs already; `undefined` if none does. Nothing is started to look at a meter. */
-  async peek<N extends NodeRequest>(
-    name: N,
-    params: v.InferOutput<(typeof nodeRequests)[N]['params']>,
-  ): Promise<v.InferOutput<(typeof nodeRequests)[N]['result']> | undefined> {
-    if (this.#peer === undefined && this.#connecting === undefined) {
-      const peer = await this.#tryConnect()
-      if (peer === undefined) return undefined
-      this.#adopt(peer)
-    }
-    return this.ask(name, params)
-  }
-
   #connected(): Promise<NodePeer> {
     if (this.#peer !== undefined) return Promise.resolve(this.#peer)
     this.#connecting ??= this.#connect().finally(() => {

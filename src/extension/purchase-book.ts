@@ -85,7 +85,6 @@ export class PurchaseBook {
             ...entry,
             paidWei: meter.paidWei,
             verifiedBytes: meter.verifiedBytes,
-            totalBytes: meter.totalBytes,
             hosts: meter.hosts,
           },
     )

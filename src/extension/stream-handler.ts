@@ -31,6 +31,7 @@ const statusOfCode: Partial<Record<ErrorCode, number>> = {
   'path-unknown': 404,
   'purchase-unknown': 404,
   'purchase-ended': 410,
+  'range-invalid': 416,
   'wallet-locked': 423,
   'wallet-absent': 423,
 }
@@ -59,11 +60,6 @@ async function stream(ports: StreamPorts, { request, url, clientId }: PageReques
     'accept-ranges': 'bytes',
     'cache-control': 'no-store',
   })
-  if (head.end <= head.start && head.size > 0) {
-    await body.cancel()
-    headers.set('content-range', `bytes */${head.size}`)
-    return new Response(null, { status: 416, headers })
-  }
   headers.set('content-length', String(head.end - head.start))
   const isPart = range !== undefined
   if (isPart) headers.set('content-range', `bytes ${head.start}-${head.end - 1}/${head.size}`)

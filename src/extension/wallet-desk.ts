@@ -8,6 +8,7 @@ import type { Random } from '#std/ports/random.ts'
 import type { Keyring } from '#wallet/keyring.ts'
 import { parsePhrase } from '#wallet/phrase.ts'
 import { openVault, sealVault, vaultSchema } from '#wallet/vault.ts'
+import { minPasswordLength } from './password.ts'
 import type { Cell } from './store.ts'
 
 /** What is kept of the wallet. Only the vault in it is secret, and it is encrypted. */
@@ -18,8 +19,6 @@ export const walletSchema = v.object({
   budget: budgetSchema,
 })
 export type StoredWallet = v.InferOutput<typeof walletSchema>
-
-export const minPasswordLength = 8
 
 type WalletPorts = {
   readonly wallet: Cell<StoredWallet>

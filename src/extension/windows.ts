@@ -3,8 +3,9 @@ import { textFromWei } from '#std/amount.ts'
 
 /** Opens one of our own pages outside the site's: nothing there can lie over it, or show something that looks like it. */
 export async function showWindow(asked: RequestParams<'window-open'>): Promise<void> {
-  if (asked.show === 'unlock') {
-    await chrome.windows.create({ url: pageUrl('popup.html?window'), type: 'popup', width: 376, height: 640 })
+  if (asked.show === 'unlock' || asked.show === 'home') {
+    const url = pageUrl(`popup.html?window=${asked.show}`)
+    await chrome.windows.create({ url, type: 'popup', width: 376, height: 640 })
     return
   }
   if (asked.show === 'onboarding') {

@@ -7,6 +7,10 @@ export function hostWorker(): void {
 
   const start = (): Worker => {
     const started = new Worker(chrome.runtime.getURL('node-worker.js'), { name: 'paratii-node' })
+    // A node that nobody has asked for long ends, and this page with it; the next question makes both anew.
+    started.addEventListener('message', ({ data }) => {
+      if (data?.type === 'idle') window.close()
+    })
     started.addEventListener('error', () => {
       // Its ports close with it, so that whoever waits hears of it and asks again.
       started.terminate()

@@ -1,0 +1,197 @@
+import { nodeCallbacks, nodeRequests } from '#bridge/node-contract.ts'
+import { connectPort, type PortPeer } from '#bridge/port-rpc.ts'
+import type { Meter, Network } from '#bridge/shapes.ts'
+import type { Quote, Viewer, Meter as ViewerMeter } from '#roles/viewer/api.ts'
+import type { FormatName, PurchaseNonce, VideoId } from '#std/brand.ts'
+import { bytesFromHex } from '#std/bytes.ts'
+import { ParatiiError } from '#std/error.ts'
+import { type AskedRange, resolveRange } from './byte-range.ts'
+import { type StreamSource, sendStream } from './stream-sender.ts'
+
+type Background = PortPeer<typeof nodeCallbacks>
+type NodePorts = {
+  readonly createViewer: (network: Network) => Promise<Viewer>
+  /** Called when nothing was asked for so long that the node may end. */
+  readonly idle: () => void
+}
+
+const idleMs = 5 * 60_000
+const quoteMs = 60_000
+const buyMs = 180_000
+
+/** The node as its Worker serves it: one viewer for the present network, asked over ports that come and go. */
+export class NodeDesk {
+  readonly #ports: NodePorts
+  #viewer: { readonly key: string; readonly viewer: Promise<Viewer> } | undefined
+  /** Purchases that the viewer reads now. */
+  readonly #open = new Map<PurchaseNonce, Promise<void>>()
+  readonly #backgrounds = new Set<Background>()
+  #busy = 0
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(ports: NodePorts) {
+    this.#ports = ports
+    this.#rest()
+  }
+
+  /** Serves one background worker, until its port closes. */
+  connect(port: MessagePort): void {
+    const background = connectPort(
+      port,
+      nodeRequests,
+      {
+        hello: async () => ({}),
+        quote: ({ network, video, format }) => this.#work(() => this.#quote(network, video, format)),
+        buy: ({ network, order, nodeKey }) =>
+          this.#work(async () => {
+            const viewer = await this.#viewerOf(network)
+            const signal = AbortSignal.timeout(buyMs)
+            const quote = await viewer.quote(order.id, order.format, signal)
+            const purchase = await viewer.buy(quote, order, bytesFromHex(nodeKey), signal)
+            this.#open.set(purchase, Promise.resolve())
+            return { purchase }
+          }),
+        open: ({ network, purchase }) =>
+          this.#work(async () => {
+            const viewer = await this.#opened(network, purchase, background)
+            return meterOf(viewer.meter(purchase))
+          }),
+        stop: ({ network, purchase }) =>
+          this.#work(async () => {
+            const viewer = await this.#opened(network, purchase, background)
+            await viewer.stop(purchase, AbortSignal.timeout(quoteMs))
+            this.#open.delete(purchase)
+            return {}
+          }),
+        read: async ({ network, purchase, path, range }, [stream]) => {
+          if (stream === undefined) throw new ParatiiError('request-malformed')
+          void this.#work(() =>
+            sendStream(stream, async signal => {
+              const viewer = await this.#opened(network, purchase, background)
+              return sourceOf(viewer, purchase, path, range, signal)
+            }),
+          )
+          return {}
+        },
+      },
+      nodeCallbacks,
+    )
+    this.#backgrounds.add(background)
+    background.closed.addEventListener('abort', () => this.#backgrounds.delete(background))
+  }
+
+  async #quote(network: Network, video: VideoId, format: FormatName) {
+    const viewer = await this.#viewerOf(network)
+    const quote: Quote = await viewer.quote(video, format, AbortSignal.timeout(quoteMs))
+    const { terms, hosts, capacity } = quote
+    return {
+      title: quote.video.document.title,
+      durationSeconds: quote.video.document.duration,
+      terms,
+      hosts,
+      capacity,
+    }
+  }
+
+  /** The viewer with this purchase open. Its key is asked for once, of the background that wants to read it. */
+  async #opened(network: Network, purchase: PurchaseNonce, background: Background): Promise<Viewer> {
+    const viewer = await this.#viewerOf(network)
+    let opening = this.#open.get(purchase)
+    if (opening === undefined) {
+      opening = background
+        .ask('node-key', { purchase })
+        .then(({ nodeKey }) => viewer.resume(purchase, bytesFromHex(nodeKey), AbortSignal.timeout(quoteMs)))
+      this.#open.set(purchase, opening)
+      opening.catch(() => this.#open.delete(purchase))
+    }
+    await opening
+    return viewer
+  }
+
+  async #viewerOf(network: Network): Promise<Viewer> {
+    const key = `${network.chainId} ${network.rpcUrl} ${network.registry}`
+    if (this.#viewer?.key === key) return this.#viewer.viewer
+    const before = this.#viewer?.viewer
+    this.#open.clear()
+    const viewer = this.#createViewer(network, before)
+    this.#viewer = { key, viewer }
+    viewer.catch(() => {
+      if (this.#viewer?.viewer === viewer) this.#viewer = undefined
+    })
+    return viewer
+  }
+
+  async #createViewer(network: Network, before: Promise<Viewer> | undefined): Promise<Viewer> {
+    await (await before?.catch(() => undefined))?.shutdown()
+    const viewer = await this.#ports.createViewer(network)
+    viewer.on(event => {
+      if (event.type !== 'meter') return
+      for (const background of this.#backgrounds)
+        background.ask('meter', meterOf(event.meter)).catch(() => undefined)
+    })
+    return viewer
+  }
+
+  /** Runs what was asked for, and starts to rest when it was the last. */
+  async #work<T>(job: () => Promise<T>): Promise<T> {
+    this.#busy++
+    clearTimeout(this.#timer)
+    try {
+      return await job()
+    } finally {
+      if (--this.#busy === 0) this.#rest()
+    }
+  }
+
+  #rest(): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      void (async () => {
+        await (await this.#viewer?.viewer.catch(() => undefined))?.shutdown()
+        if (this.#busy === 0) this.#ports.idle()
+      })()
+    }, idleMs)
+  }
+}
+
+async function sourceOf(
+  viewer: Viewer,
+  purchase: PurchaseNonce,
+  path: string,
+  range: AskedRange | undefined,
+  signal: AbortSignal,
+): Promise<StreamSource> {
+  const open = async (asked: AskedRange | undefined) => {
+    if (asked === undefined) return viewer.read(purchase, path, undefined, signal)
+    if ('first' in asked) {
+      const { first: start, last: end } = asked
+      return viewer.read(purchase, path, end === undefined ? { start } : { start, end }, signal)
+    }
+    // Only its size says where the last bytes of a file begin; nothing is fetched to learn it.
+    const { size } = await viewer.read(purchase, path, undefined, signal)
+    const part = resolveRange(asked, size)
+    if (part === undefined) throw new ParatiiError('range-invalid', { size })
+    return viewer.read(purchase, path, { start: part.start, end: part.end - 1 }, signal)
+  }
+  const { size, start, end, contentType, body } = await open(range)
+  return { size, start, end: end + 1, contentType, body: recycled(body, viewer) }
+}
+
+/** The pieces of a body, each handed back to the viewer once it was copied on. */
+async function* recycled(
+  body: AsyncIterable<Uint8Array<ArrayBuffer>>,
+  viewer: Viewer,
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of body) {
+    yield piece
+    viewer.recycle(piece.buffer)
+  }
+}
+
+const meterOf = (meter: ViewerMeter): Meter => ({
+  purchase: meter.nonce,
+  verifiedBytes: meter.verifiedBytes,
+  paidWei: meter.paidWei,
+  hosts: meter.hosts.filter(host => host.bytes > 0).length,
+  failures: meter.hosts.reduce((sum, host) => sum + host.failures, 0),
+})

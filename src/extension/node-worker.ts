@@ -1,0 +1,43 @@
+/** The node's dedicated Worker: libp2p, Helia, hosts and receipts, away from every page's thread. */
+import * as v from 'valibot'
+import { createMemoryBlocks } from '#adapters/blocks-memory.ts'
+import { clockSystem } from '#adapters/clock-system.ts'
+import { cryptoNoble } from '#adapters/crypto-noble.ts'
+import { randomSystem } from '#adapters/random-system.ts'
+import { openIndexedDbRecords } from '#adapters/records-indexed-db.ts'
+import { connectMessage } from '#bridge/node-contract.ts'
+import type { Network } from '#bridge/shapes.ts'
+import { createChainReader } from '#chain/reader.ts'
+import { createBrowserNode } from '#network/browser-node.ts'
+import type { Viewer } from '#roles/viewer/api.ts'
+import { createViewer } from '#roles/viewer/viewer.ts'
+import { NodeDesk } from './node-desk.ts'
+
+declare const self: DedicatedWorkerGlobalScope
+
+/** Receipts of one deployment never meet those of another. */
+const recordsName = ({ chainId, registry }: Network): string => `paratii-${chainId}-${registry}`
+
+async function startViewer(network: Network): Promise<Viewer> {
+  const [node, records] = await Promise.all([createBrowserNode(), openIndexedDbRecords(recordsName(network))])
+  return createViewer({
+    chainId: network.chainId,
+    reader: createChainReader(network),
+    node,
+    records,
+    blocks: createMemoryBlocks(),
+    clock: clockSystem,
+    random: randomSystem,
+    crypto: cryptoNoble,
+  })
+}
+
+const desk = new NodeDesk({
+  createViewer: startViewer,
+  idle: () => self.postMessage({ type: 'idle' }),
+})
+
+self.addEventListener('message', ({ data, ports }) => {
+  const [port] = ports
+  if (port !== undefined && v.is(connectMessage, data)) desk.connect(port)
+})

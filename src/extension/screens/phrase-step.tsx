@@ -1,0 +1,42 @@
+import { type ReactElement, useState } from 'react'
+import { randomSystem } from '#adapters/random-system.ts'
+import { Button } from '#ui/button.tsx'
+import { Notice } from '#ui/notice.tsx'
+import { text } from '#ui/texts.ts'
+import { createPhrase, type Phrase } from '#wallet/phrase.ts'
+import { StepFrame } from './step-frame.tsx'
+
+type PhraseProps = { readonly back: () => void; readonly next: (phrase: Phrase) => void }
+
+/** Makes a phrase in this page and shows it when asked to: somebody may be looking over a shoulder. */
+export function PhraseStep({ back, next }: PhraseProps): ReactElement {
+  const [phrase] = useState(() => createPhrase(randomSystem))
+  const [revealed, setRevealed] = useState(false)
+  return (
+    <StepFrame
+      title={text('phraseTitle')}
+      lead={text('phraseLead')}
+      action={text('phraseWritten')}
+      ready={revealed}
+      back={back}
+      next={() => next(phrase)}
+    >
+      {revealed ? (
+        <ol className="phrase" aria-label={text('phraseTitle')} data-testid="phrase">
+          {phrase.split(' ').map((word, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a word may come twice, and the list never changes
+            <li key={index}>
+              <span className="quiet small">{index + 1}</span>
+              <span data-testid="phrase-word">{word}</span>
+            </li>
+          ))}
+        </ol>
+      ) : (
+        <div className="phrase hidden">
+          <Button onClick={() => setRevealed(true)}>{text('phraseReveal')}</Button>
+        </div>
+      )}
+      <Notice>{text('phraseWarning')}</Notice>
+    </StepFrame>
+  )
+}

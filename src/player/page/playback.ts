@@ -1,0 +1,105 @@
+import * as v from 'valibot'
+import { type Failure, failureSchema } from '#bridge/failure.ts'
+import type { PurchaseNonce } from '#std/brand.ts'
+import { loadShaka } from './shaka.ts'
+
+export type Playback = {
+  /** Goes on where a failure stopped it. */
+  retry(): void
+  setControls(shown: boolean): void
+  destroy(): Promise<void>
+}
+
+type PlaybackPorts = {
+  readonly video: HTMLVideoElement
+  readonly container: HTMLElement
+  readonly purchase: PurchaseNonce
+  readonly manifest: string
+  /** Playback stands still, and why. */
+  readonly failed: (failure: Failure) => void
+}
+
+/** What is bought is what is buffered, so little is buffered: enough to bridge a host that fails. */
+const bufferSeconds = 20
+/** A worker that was stopped in the middle of a segment is back in 30 ms; a host that failed is replaced sooner. */
+const retries = { maxAttempts: 6, baseDelay: 200, backoffFactor: 2, fuzzFactor: 0.3, timeout: 0 }
+
+/** Plays a purchase in a video element, through `/stream/…`. */
+export async function startPlayback(ports: PlaybackPorts): Promise<Playback> {
+  const { video, container, purchase, manifest, failed } = ports
+  const shaka = await loadShaka()
+  const player = new shaka.Player()
+  await player.attach(video)
+  const overlay = new shaka.ui.Overlay(player, container, video)
+  overlay.configure({
+    controlPanelElements: [
+      'play_pause',
+      'time_and_duration',
+      'spacer',
+      'mute',
+      'volume',
+      'captions',
+      'quality',
+      'fullscreen',
+    ],
+    addBigPlayButton: false,
+    seekBarColors: { base: 'rgba(255,255,255,.3)', buffered: 'rgba(255,255,255,.5)', played: '#66c7c1' },
+  })
+  player.configure({
+    manifest: { retryParameters: retries },
+    streaming: {
+      retryParameters: retries,
+      bufferingGoal: bufferSeconds,
+      rebufferingGoal: 1,
+      bufferBehind: 60,
+    },
+  })
+  player.addEventListener('error', event => failed(failureIn(event)))
+  try {
+    await player.load(new URL(`/stream/${purchase}/${manifest}`, location.origin).href)
+  } catch (thrown) {
+    await overlay.destroy()
+    throw new PlaybackError(failureOfShaka(thrown))
+  }
+  return {
+    retry: () => {
+      player.retryStreaming()
+      void video.play().catch(() => undefined)
+    },
+    setControls: shown => overlay.setEnabled(shown),
+    destroy: async () => {
+      await overlay.destroy()
+    },
+  }
+}
+
+/** Playback could not begin. */
+export class PlaybackError extends Error {
+  readonly failure: Failure
+  constructor(failure: Failure) {
+    super(failure.code)
+    this.failure = failure
+  }
+}
+
+const failureIn = (event: Event): Failure => failureOfShaka('detail' in event ? event.detail : undefined)
+
+const errorSchema = v.object({ code: v.number(), data: v.array(v.unknown()) })
+const badStatus = 1001
+
+/** The worker says in a refusal's body what went wrong; all else is that nobody sent the bytes. */
+function failureOfShaka(thrown: unknown): Failure {
+  const error = v.safeParse(errorSchema, thrown)
+  const body = error.success && error.output.code === badStatus ? error.output.data[2] : undefined
+  const failure = v.safeParse(failureSchema, typeof body === 'string' ? parseJson(body) : undefined)
+  if (failure.success) return failure.output
+  return { code: 'host-unreachable', details: error.success ? { player: error.output.code } : {} }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,51 @@
+import { useCallback, useEffect, useRef, useState } from 'react'
+import { type PlayerState, playerUpdate } from '#bridge/contract.ts'
+import type { Asked, Meter } from '#bridge/shapes.ts'
+import { type LivePort, openLivePort } from '#ui/background.ts'
+
+export type PlayerLink = {
+  readonly state: PlayerState
+  readonly meter: Meter | undefined
+  /** Counts changes of the wallet while a video plays. */
+  readonly walletChanges: number
+  readonly watch: (ticket: string, agreedWei: bigint) => void
+  readonly reopen: () => void
+}
+
+/** The player's conversation with the background worker. A worker that is restarted is told where we were. */
+export function usePlayer(asked: Asked): PlayerLink {
+  const [state, setState] = useState<PlayerState>({ status: 'finding' })
+  const [meter, setMeter] = useState<Meter>()
+  const [walletChanges, setWalletChanges] = useState(0)
+  const live = useRef<LivePort>(undefined)
+  const present = useRef<PlayerState>(state)
+
+  useEffect(() => {
+    const port = openLivePort(
+      'player',
+      playerUpdate,
+      update => {
+        if (update.type === 'meter') setMeter(update.meter)
+        else if (update.type === 'wallet-changed') setWalletChanges(changes => changes + 1)
+        else {
+          present.current = update.state
+          setState(update.state)
+        }
+      },
+      opened => {
+        const now = present.current
+        opened.send(
+          now.status === 'ready' ? { type: 'follow', purchase: now.purchase } : { type: 'open', asked },
+        )
+      },
+    )
+    live.current = port
+    return () => port.close()
+  }, [asked])
+
+  const watch = useCallback((ticket: string, agreedWei: bigint) => {
+    live.current?.send({ type: 'watch', ticket, agreedWei })
+  }, [])
+  const reopen = useCallback(() => live.current?.send({ type: 'open', asked }), [asked])
+  return { state, meter, walletChanges, watch, reopen }
+}

@@ -1,0 +1,3 @@
+import { Home } from '#extension/screens/home.tsx'
+
+export default Home

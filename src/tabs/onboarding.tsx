@@ -1,0 +1,3 @@
+import { Onboarding } from '#extension/screens/onboarding.tsx'
+
+export default Onboarding

@@ -1,0 +1,3 @@
+import { PlayerPage } from '#player/page/player-page.tsx'
+
+export default PlayerPage
