@@ -51,10 +51,8 @@ export const digestTypedData = <S extends TypedStruct>(
   keccak256(
     concatBytes(
       Uint8Array.of(0x19, 0x01),
-      keccak256(encodeDomain(domain)),
-      keccak256(
-        encodeWords([['bytes32', hashType(struct.name, struct.fields)], ...wordsOf(struct, message)]),
-      ),
+      separatorOf(domain),
+      keccak256(encodeWords([['bytes32', typeHashOf(struct)], ...wordsOf(struct, message)])),
     ),
   )
 
@@ -75,6 +73,22 @@ export const encodeType = (name: string, fields: Readonly<Record<string, string>
   `${name}(${Object.entries(fields)
     .map(([field, type]) => `${type} ${field}`)
     .join(',')})`
+
+/** A host hashes thousands of receipts a second under one domain and one struct: both are hashed once. */
+const separators = new WeakMap<TypedDomain, Uint8Array>()
+const typeHashes = new WeakMap<TypedStruct, Hash>()
+
+const separatorOf = (domain: TypedDomain): Uint8Array => {
+  const separator = separators.get(domain) ?? keccak256(encodeDomain(domain))
+  separators.set(domain, separator)
+  return separator
+}
+
+const typeHashOf = (struct: TypedStruct): Hash => {
+  const hash = typeHashes.get(struct) ?? hashType(struct.name, struct.fields)
+  typeHashes.set(struct, hash)
+  return hash
+}
 
 const hashText = (text: string): Hash => hashFromBytes(keccak256(bytesFromUtf8(text)))
 
