@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { Shutdown } from '#daemon/shutdown.ts'
-import { errorFrom, type ParatiiError } from '#std/error.ts'
+import { errorFrom, ParatiiError } from '#std/error.ts'
+import manifest from '../../package.json' with { type: 'json' }
 import { type Act, addGlobalOptions } from './command-kit.ts'
 import { addConfigCommands } from './config-command.ts'
 import { createContext, type GlobalOptions } from './context.ts'
@@ -23,19 +24,24 @@ export const runCommandLine = async (words: readonly string[], terminal: Termina
     return (await shutdown.close()) ? exitCodes.done : exitCodes.fault
   } catch (thrown) {
     await shutdown.close()
-    // commander has said what was wrong with the words; help and version are no errors.
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitCodes.done : exitCodes.usage
-    return reportError(errorFrom(thrown), program.opts<GlobalOptions>(), terminal)
+    const options = { ...program.opts<GlobalOptions>(), json: words.includes('--json') }
+    if (!(thrown instanceof CommanderError)) return reportError(errorFrom(thrown), options, terminal)
+    // Help and version, asked for or shown where words lack, have been printed.
+    if (thrown.exitCode === 0) return exitCodes.done
+    if (thrown.code === 'commander.help') return exitCodes.usage
+    const advice = thrown.message.replace(/^error: /, '')
+    return reportError(new ParatiiError('usage-invalid', { advice }, thrown), options, terminal)
   }
 }
 
 const createProgram = (terminal: Terminal, shutdown: Shutdown): Command => {
   const program = new Command('paratii')
     .description('Pay, or be paid, for video on any website.')
+    .version(manifest.version)
     .exitOverride()
-    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+    // commander's own errors are reported as all others are: one line, or JSON.
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err, outputError: () => {} })
     .showSuggestionAfterError()
-    .showHelpAfterError('(paratii help says more)')
   addGlobalOptions(program)
   const act: Act =
     action =>

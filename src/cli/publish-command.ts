@@ -1,5 +1,5 @@
 import { basename, extname } from 'node:path'
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { openFileBlocks } from '#adapters/blocks-file.ts'
 import { openSqliteRecords } from '#adapters/records-sqlite.ts'
 import { lockFolder } from '#daemon/folder-lock.ts'
@@ -27,7 +27,7 @@ const maxPriceWei = 2n ** 96n - 1n
 
 type PublishOptions = {
   readonly title?: string
-  readonly price: bigint
+  readonly price?: bigint
   readonly fee: bigint
   readonly feePerByte?: bigint
   readonly ttl: number
@@ -39,7 +39,7 @@ export const addPublishCommand = (program: Command, act: Act): void => {
     .command('publish')
     .description('package a film, store it, and register it for sale')
     .argument('<file>', 'the film')
-    .requiredOption('--price <PTI>', 'what the whole film costs', parsePtiOption)
+    .option('--price <PTI>', 'what the whole film costs', parsePtiOption)
     .option('--title <text>', 'its title; without, the name of the file')
     .option('--fee <PTI>', 'what hosts get for a GB', parsePtiOption, 10n ** 17n)
     .option('--fee-per-byte <units>', 'the same in base units (10^-18 PTI) a byte', parseUnits)
@@ -54,8 +54,7 @@ export const addPublishCommand = (program: Command, act: Act): void => {
 }
 
 const parseUnits = (text: string): bigint => {
-  if (!/^\d{1,20}$/.test(text))
-    throw new ParatiiError('usage-invalid', { advice: '--fee-per-byte is a whole number.' })
+  if (!/^\d{1,20}$/.test(text)) throw new InvalidArgumentError('It is a whole number.')
   return BigInt(text)
 }
 
@@ -98,6 +97,7 @@ const offerFrom = (file: string, { title, price, fee, feePerByte, ttl }: Publish
   const invalid = (advice: string) => new ParatiiError('usage-invalid', { advice })
   if (name.trim() === '' || name.length > maxTitleLength)
     throw invalid(`A title has 1 to ${maxTitleLength} characters; give one by --title.`)
+  if (price === undefined) throw invalid('Say by --price what the film costs, in PTI; 0 gives it away.')
   if (price > maxPriceWei) throw invalid('The price is more than there is PTI.')
   if (ttl < 1 || ttl > maxTtlSeconds) throw invalid('A purchase stays open for at most 30 days.')
   return {
