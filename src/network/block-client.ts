@@ -120,7 +120,7 @@ const watchStall = (stallMs: number, stall: AbortController) => {
 }
 
 /** The error that a host's refusal stands for; a code that is none of ours says only that it refused. */
-export const refusalFrom = async (response: Response): Promise<ParatiiError> => {
+const refusalFrom = async (response: Response): Promise<ParatiiError> => {
   const code = await codeOf(response)
   return new ParatiiError(code ?? 'host-unreachable', { status: response.status })
 }
@@ -141,8 +141,25 @@ const readText = async (response: Response, maxBytes: number): Promise<string | 
   return bytes && new TextDecoder().decode(bytes)
 }
 
+const askMs = 10_000
+
+/** The whole answer to a GET. Throws the code that the other side answered, or `directory-malformed` if it is too long. */
+export const fetchWhole = async (url: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> => {
+  const turn = AbortSignal.any([signal, AbortSignal.timeout(askMs)])
+  try {
+    const response = await fetch(url, { signal: turn, redirect: 'error', cache: 'no-store' })
+    if (response.status !== 200) throw await refusalFrom(response)
+    const bytes = await readBounded(response, maxBytes)
+    if (bytes === undefined) throw new ParatiiError('directory-malformed', { reason: 'too long' })
+    return bytes
+  } catch (thrown) {
+    if (signal.aborted) throw errorFrom(signal.reason, 'aborted')
+    throw thrown instanceof ParatiiError ? thrown : new ParatiiError('host-unreachable', { url }, thrown)
+  }
+}
+
 /** A whole response body, or undefined (and the transfer stopped) when it is longer than `maxBytes`. */
-export const readBounded = async (
+const readBounded = async (
   response: Response,
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> => {

@@ -1,6 +1,6 @@
 import { decodeHead, type FormatHead, maxHeadBytes } from '#media/head-car.ts'
 import { dataPlaneUrls } from '#network/address.ts'
-import { readBounded, refusalFrom } from '#network/block-client.ts'
+import { fetchWhole } from '#network/block-client.ts'
 import { sha256 } from '#network/sha256.ts'
 import { capacityFor, collateralWei } from '#payments/purchase.ts'
 import { openHosts } from '#protocol/announcement.ts'
@@ -14,7 +14,6 @@ import type { ViewerPorts } from './ports.ts'
 /** Hosts that one order allots to: the second is for when the first fails. */
 const maxAllotted = 2
 const maxListBytes = 65_536
-const askMs = 10_000
 
 /** A free head and who gave it: its leaves are paid for with the first receipt. */
 export type GivenHead = { readonly head: FormatHead; readonly giver: PublicKey }
@@ -98,13 +97,4 @@ export const fetchHead = async (root: Cid, listed: readonly ListedHost[], signal
     failed.push(host)
   }
   throw new ParatiiError('no-hosts', failure === undefined ? {} : { last: failure.code }, failure)
-}
-
-const fetchWhole = async (url: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> => {
-  const turn = AbortSignal.any([signal, AbortSignal.timeout(askMs)])
-  const response = await fetch(url, { signal: turn, redirect: 'error', cache: 'no-store' })
-  if (response.status !== 200) throw await refusalFrom(response)
-  const bytes = await readBounded(response, maxBytes)
-  if (bytes === undefined) throw new ParatiiError('directory-malformed', { reason: 'too long' })
-  return bytes
 }

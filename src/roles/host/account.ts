@@ -1,0 +1,91 @@
+import type { MediaDirectory } from '#media/dag.ts'
+import { CreditGate } from '#network/credit-gate.ts'
+import type { ExchangeAccount } from '#network/exchange-server.ts'
+import { acceptPayment } from '#payments/receipt-book.ts'
+import type { Allotment } from '#protocol/allotment.ts'
+import type { InitAck, Payment, PaymentAck } from '#protocol/exchange.ts'
+import { type Receipt, type ReceiptExpectation, verifyReceipt } from '#protocol/receipt.ts'
+import type { Address, Cid } from '#std/brand.ts'
+import { orThrow } from '#std/error.ts'
+import type { Crypto } from '#std/ports/crypto.ts'
+import type { Records } from '#std/ports/records.ts'
+import { type ServedPurchase, saveReceipt } from './served-purchases.ts'
+
+export type AccountOptions = {
+  readonly crypto: Crypto
+  readonly records: Records
+  readonly purchase: ServedPurchase
+  readonly allotment: Allotment
+  readonly expectation: ReceiptExpectation
+  readonly directory: MediaDirectory
+  readonly root: Cid
+  /** The newest receipt stored before. */
+  readonly receipt: Receipt | undefined
+  /** Multiaddr of our data plane. */
+  readonly http: () => string
+  /** A receipt is stored. */
+  readonly onReceipt: (receipt: Receipt) => void
+}
+
+/** One purchase as it is served: its window over all streams, and its newest receipt. */
+export class Account implements ExchangeAccount {
+  readonly gate: CreditGate
+  readonly #options: AccountOptions
+  readonly #sizes: ReadonlyMap<Cid, number>
+  #receipt: Receipt | undefined
+  /** Receipts are taken one after the other, from however many streams they come. */
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(options: AccountOptions) {
+    const { allotment, directory, receipt } = options
+    this.#options = options
+    this.#receipt = receipt
+    this.#sizes = new Map(directory.leaves.map(({ cid, size }) => [cid, size]))
+    this.gate = new CreditGate(allotment.cap, receipt?.bytes ?? 0)
+  }
+
+  get purchase(): ServedPurchase {
+    return this.#options.purchase
+  }
+
+  get signer(): Address {
+    return this.#options.purchase.signer
+  }
+
+  get root(): Cid {
+    return this.#options.root
+  }
+
+  get directory(): MediaDirectory {
+    return this.#options.directory
+  }
+
+  get ack(): InitAck {
+    const { purchase, http } = this.#options
+    const ack = { fee: purchase.order.terms.fee, credit: this.gate.creditBytes, http: http() }
+    return this.#receipt === undefined ? ack : { ...ack, receipt: this.#receipt }
+  }
+
+  pay(payment: Payment): Promise<PaymentAck> {
+    const paid = this.#turn.then(() => this.#take(payment))
+    this.#turn = paid.catch(() => {})
+    return paid
+  }
+
+  watch(tell: (outstanding: number) => void, signal: AbortSignal): void {
+    this.gate.watch(tell, signal)
+  }
+
+  async #take(payment: Payment): Promise<PaymentAck> {
+    const { crypto, records, expectation, onReceipt } = this.#options
+    orThrow(verifyReceipt(crypto, payment.receipt, expectation))
+    const newBytes = orThrow(acceptPayment(this.#receipt, payment, cid => this.#sizes.get(cid)))
+    if (newBytes > 0) {
+      await saveReceipt(records, payment.receipt)
+      this.#receipt = payment.receipt
+      this.gate.pay(payment.receipt.bytes)
+      onReceipt(payment.receipt)
+    }
+    return { bytes: payment.receipt.bytes, credit: this.gate.creditBytes }
+  }
+}

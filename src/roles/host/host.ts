@@ -1,0 +1,316 @@
+import { settleReceipts } from '#chain/settler.ts'
+import { multiaddrFromUrl } from '#network/address.ts'
+import { type BlockServer, type BlockSource, startBlockServer } from '#network/block-server.ts'
+import { DirectoryShelf } from '#network/directory-shelf.ts'
+import { serveExchange } from '#network/exchange-server.ts'
+import { openPaidFeed } from '#network/leaf-feed.ts'
+import { leavesOfRanges } from '#network/leaf-request.ts'
+import { type Letter, Mailbox } from '#network/mailbox.ts'
+import { Outbox } from '#network/outbox.ts'
+import { RateBound } from '#network/rate-bound.ts'
+import { RequestGuard } from '#network/request-guard.ts'
+import { hostEarnedWei } from '#payments/purchase.ts'
+import { parseBlockTarget, recoverBlockRequest } from '#protocol/block-request.ts'
+import { type Receipt, signSentReceipt } from '#protocol/receipt.ts'
+import type { Replicate } from '#protocol/replicate.ts'
+import { addressOf, identityOf } from '#protocol/signature.ts'
+import type { Address } from '#std/brand.ts'
+import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
+import type { Account } from './account.ts'
+import { findHostList, listKeptVideos } from './kept-videos.ts'
+import type { HostPorts } from './ports.ts'
+import { PurchaseDesk } from './purchase-desk.ts'
+import { Replicator } from './replicator.ts'
+import { forgetPurchase, listHeldReceipts } from './served-purchases.ts'
+
+/** What everybody may have for nothing: 4 MB/s for a network, 40 MB/s in all. */
+const freeRates = {
+  each: { bytesPerSecond: 4e6, burstBytes: 64e6 },
+  all: { bytesPerSecond: 40e6, burstBytes: 256e6 },
+}
+const offerWithinMs = 30_000
+const drainWithinMs = 5_000
+const settleWithinMs = 60_000
+
+export type HostStatus = {
+  readonly videos: number
+  readonly purchases: number
+  /** Receipts held whose escrow has not ended. */
+  readonly receipts: number
+}
+
+export type Host = {
+  /** URL of the data plane as others reach it. */
+  readonly url: string
+  /** Multiaddrs told to publishers: libp2p, and the data plane. */
+  addresses(): readonly string[]
+  /** Offers itself to the configured publishers and copies what they want kept. Resolves when all of it was tried. */
+  offer(signal: AbortSignal): Promise<void>
+  /** Settles what the policy says is worth it; with `isStopping` whatever pays. Answers how many receipts were sent. */
+  settle(isStopping: boolean, signal?: AbortSignal): Promise<void>
+  /** One round of what is done every `tickMs`. */
+  tick(signal: AbortSignal): Promise<void>
+  status(): Promise<HostStatus>
+  /** Ends streams, gives receipts to owners that answer, settles what pays, and stops. */
+  stop(): Promise<void>
+}
+
+/** Starts a host: serves what it keeps, then offers itself. */
+export const startHost = async (ports: HostPorts): Promise<Host> => {
+  const host = new RunningHost(ports)
+  await host.start()
+  return host
+}
+
+class RunningHost implements Host {
+  readonly #ports: HostPorts
+  readonly #identity: ReturnType<typeof identityOf>
+  readonly #shelf: DirectoryShelf
+  readonly #desk: PurchaseDesk
+  readonly #replicator: Replicator
+  readonly #guard: RequestGuard
+  readonly #rates: RateBound
+  readonly #stopping = new AbortController()
+  #parts:
+    | {
+        readonly server: BlockServer
+        readonly mailbox: Mailbox
+        readonly outbox: Outbox
+        endExchange(): Promise<void>
+      }
+    | undefined
+  #ticking: Promise<void> = Promise.resolve()
+
+  constructor(ports: HostPorts) {
+    this.#ports = ports
+    this.#identity = identityOf(ports.crypto, ports.nodeKey)
+    this.#shelf = new DirectoryShelf(ports.blocks)
+    this.#replicator = new Replicator(ports)
+    this.#guard = new RequestGuard(ports.clock)
+    this.#rates = new RateBound({ clock: ports.clock, ...freeRates })
+    this.#desk = new PurchaseDesk({
+      ports,
+      shelf: this.#shelf,
+      identity: this.#identity,
+      url: () => this.url,
+      onReceipt: (account, receipt) => this.#sendReceipt(account, receipt),
+    })
+  }
+
+  get url(): string {
+    return this.#ports.config.dataPlane.publicUrl ?? this.#running.server.url
+  }
+
+  get #running() {
+    if (this.#parts === undefined) throw new ParatiiError('stopping')
+    return this.#parts
+  }
+
+  async start(): Promise<void> {
+    const { config, node, records, clock, nodeKey } = this.#ports
+    const mailbox = await Mailbox.start(this.#ports)
+    mailbox.open(nodeKey, (letter, signal) => this.#read(letter, signal))
+    const outbox = await Outbox.start({
+      records,
+      clock,
+      deliver: (owner, envelope, signal) => this.#deliver(owner as Address, envelope, signal),
+      onRefused: (slot, error) => this.#ports.notice('receipt-refused', { slot, code: error.code }),
+    })
+    const server = await startBlockServer({
+      source: this.#source(),
+      host: config.dataPlane.host,
+      port: config.dataPlane.port,
+      onFault: error => this.#fail('serve-failed', error),
+    })
+    const endExchange = await serveExchange(node, this.#desk)
+    this.#parts = { server, mailbox, outbox, endExchange }
+    this.#ticking = this.#keepTicking()
+  }
+
+  addresses(): readonly string[] {
+    const http = multiaddrFromUrl(this.url)
+    return [...this.#ports.node.getMultiaddrs().map(String), ...(http === undefined ? [] : [http])]
+  }
+
+  async offer(signal: AbortSignal): Promise<void> {
+    for (const owner of this.#ports.config.publishers) {
+      try {
+        const { videos } = await this.#offerTo(
+          owner,
+          AbortSignal.any([signal, AbortSignal.timeout(offerWithinMs)]),
+        )
+        await this.#keep(owner, videos, signal)
+      } catch (thrown) {
+        signal.throwIfAborted()
+        this.#fail('offer-failed', errorFrom(thrown), { owner })
+      }
+    }
+  }
+
+  async settle(isStopping: boolean, signal?: AbortSignal): Promise<void> {
+    const { config, crypto, reader, records, writer, notice } = this.#ports
+    const held = await listHeldReceipts(crypto, records)
+    const { ended, settled } = await settleReceipts(
+      {
+        reader,
+        writer,
+        policy: config.settle,
+        gainOf: ({ order, allotment }, newBytes) => hostEarnedWei(order.terms, allotment, newBytes),
+      },
+      held,
+      isStopping,
+      signal,
+    )
+    for (const nonce of ended) {
+      this.#desk.end(nonce)
+      await forgetPurchase(records, nonce)
+    }
+    if (settled === undefined) return
+    notice('settled', { transaction: settled.transaction.hash, skipped: settled.skipped.length })
+    for (const { nonce, leaf, reason } of settled.skipped) notice('receipt-skipped', { nonce, leaf, reason })
+  }
+
+  async tick(signal: AbortSignal): Promise<void> {
+    await this.offer(signal)
+    for (const { id, owner } of await listKeptVideos(this.#ports.records)) {
+      await this.#replicator
+        .refreshList(owner, id, signal)
+        .catch(thrown => this.#fail('list-not-refreshed', errorFrom(thrown), { id }))
+    }
+    await this.settle(false, signal)
+  }
+
+  async status(): Promise<HostStatus> {
+    const { crypto, records } = this.#ports
+    const [videos, receipts, purchases] = await Promise.all([
+      listKeptVideos(records),
+      listHeldReceipts(crypto, records),
+      records.list('host-purchases', ''),
+    ])
+    return { videos: videos.length, purchases: purchases.length, receipts: receipts.length }
+  }
+
+  async stop(): Promise<void> {
+    const { server, mailbox, outbox, endExchange } = this.#running
+    this.#stopping.abort(new ParatiiError('stopping'))
+    this.#desk.endAll()
+    await endExchange()
+    await server.stop()
+    await this.#ticking
+    await outbox.drain(AbortSignal.timeout(drainWithinMs))
+    await this.settle(true, AbortSignal.timeout(settleWithinMs)).catch(thrown =>
+      this.#fail('settle-failed', errorFrom(thrown)),
+    )
+    await outbox.stop()
+    await mailbox.stop()
+    this.#parts = undefined
+  }
+
+  #source(): BlockSource {
+    const { blocks, crypto, records } = this.#ports
+    return {
+      hosts: async id => {
+        const list = await findHostList(records, id)
+        if (list === undefined) throw new ParatiiError('video-unknown', { id })
+        return list
+      },
+      head: async (root, peer) => {
+        const isKept = (await listKeptVideos(records)).some(video => video.root === root)
+        if (!isKept) throw new ParatiiError('not-replicated', { root })
+        const head = await this.#shelf.head(root)
+        if (!this.#rates.take(peer, head.length)) throw new ParatiiError('rate-limited')
+        return head
+      },
+      open: async (target, signal) => {
+        const signed = orThrow(parseBlockTarget(target))
+        const { request } = signed
+        const key = orThrow(recoverBlockRequest(crypto, signed, this.#identity.publicKey))
+        if (request.purchase === 'replicate') throw new ParatiiError('not-listed')
+        const account = await this.#desk.find(request.purchase, signal)
+        if (addressOf(crypto, key) !== account.signer) throw new ParatiiError('signature-invalid')
+        if (request.root !== account.root) throw new ParatiiError('not-replicated', { root: request.root })
+        this.#guard.admit(key, request)
+        return openPaidFeed(leavesOfRanges(account.directory, request.leaves), blocks, account.gate)
+      },
+    }
+  }
+
+  /** The only mail a host reads: what a publisher that it offered itself to wants kept. */
+  async #read({ sender, message }: Letter, signal: AbortSignal): Promise<void> {
+    if (message.type !== 'replicate') throw new ParatiiError('unsupported')
+    for (const owner of this.#ports.config.publishers) {
+      if ((await this.#ports.reader.mailboxKey(owner, signal)) !== sender) continue
+      // Copying takes long: the letter is answered now, and what fails is copied at the next offer.
+      this.#keep(owner, message.body.videos, this.#stopping.signal).catch(() => {})
+      return
+    }
+    throw new ParatiiError('not-permitted')
+  }
+
+  async #keep(owner: Address, videos: Replicate['videos'], signal: AbortSignal): Promise<void> {
+    for (const { id, formats } of videos) {
+      for (const format of formats) {
+        try {
+          await this.#replicator.replicate(owner, id, format, signal)
+          await this.#replicator.refreshList(owner, id, signal)
+        } catch (thrown) {
+          signal.throwIfAborted()
+          this.#fail('not-kept', errorFrom(thrown), { id, format })
+        }
+      }
+    }
+  }
+
+  async #offerTo(owner: Address, signal: AbortSignal): Promise<Replicate> {
+    const { config, nodeKey } = this.#ports
+    const to = await this.#publisher(owner, signal)
+    const body = {
+      key: this.#identity.publicKey,
+      payout: config.payout,
+      addresses: this.addresses(),
+      minimumFee: config.minimumFeeWei,
+    }
+    return this.#running.mailbox.ask(nodeKey, to, { type: 'offer', body }, 'replicate', signal)
+  }
+
+  async #publisher(owner: Address, signal: AbortSignal) {
+    const { reader } = this.#ports
+    const [key, nodes] = await Promise.all([reader.mailboxKey(owner, signal), reader.nodes(owner, signal)])
+    if (key === undefined) throw new ParatiiError('publisher-unreachable', { reason: 'no mailbox key' })
+    return { key, addresses: nodes.flatMap(node => node.addresses) }
+  }
+
+  /** Sends a stored receipt to its owner, in the place of any older one of the same purchase. */
+  #sendReceipt({ purchase }: Account, receipt: Receipt): void {
+    const { config, crypto, clock, nodeKey } = this.#ports
+    const { owner, ttl } = purchase.order.terms
+    const send = async () => {
+      const { key } = await this.#publisher(owner, this.#stopping.signal)
+      const body = signSentReceipt(crypto, receipt, config.payout, nodeKey)
+      const lifeMs = ttl * 1000
+      const envelope = this.#running.mailbox.seal(nodeKey, key, { type: 'receipt', body }, { lifeMs })
+      await this.#running.outbox.put(`receipt/${receipt.nonce}`, owner, envelope, clock.nowMs() + lifeMs)
+    }
+    // The receipt itself is stored: we can settle it alone whatever becomes of this.
+    send().catch(thrown => this.#fail('receipt-not-sent', errorFrom(thrown), { nonce: receipt.nonce }))
+  }
+
+  async #deliver(owner: Address, envelope: Uint8Array, signal: AbortSignal): Promise<void> {
+    const { addresses } = await this.#publisher(owner, signal)
+    await this.#running.mailbox.deliver({ addresses }, envelope, signal)
+  }
+
+  async #keepTicking(): Promise<void> {
+    const { clock, config } = this.#ports
+    const { signal } = this.#stopping
+    while (!signal.aborted) {
+      await this.tick(signal).catch(thrown => this.#fail('tick-failed', errorFrom(thrown)))
+      await clock.sleep(config.tickMs, signal).catch(() => {})
+    }
+  }
+
+  #fail(event: string, error: ParatiiError, details: Readonly<Record<string, string>> = {}): void {
+    if (error.code === 'aborted' || error.code === 'stopping') return
+    this.#ports.notice(event, { ...details, code: error.code, ...error.details })
+  }
+}
