@@ -183,7 +183,8 @@ contract VideoStore is ISettlementEvents, EIP712 {
     {
         bytes32 digest;
         (nonce, digest) = _open(order, node);
-        if (digest.recover(wallet) != order.buyer) {
+        address from = digest.recover(wallet);
+        if (from == address(0) || from != order.buyer) {
             bytes memory signature = abi.encodePacked(wallet.r, wallet.vs);
             if (!SignatureChecker.isValidERC1271SignatureNow(order.buyer, digest, signature)) {
                 revert VideoStore_BadWalletSignature();

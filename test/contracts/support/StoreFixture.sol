@@ -39,7 +39,7 @@ abstract contract StoreFixture is Test {
         return VideoStore.Payee({key: address(uint160(0xAA00 + number)), payout: address(uint160(0xBB00 + number))});
     }
 
-    function setUp() public virtual {
+    function deploy() internal {
         vm.warp(1_800_000_000);
         registry = new ParatiiRegistry(address(this));
         token = new ParatiiToken(address(this));
@@ -221,6 +221,104 @@ abstract contract StoreFixture is Test {
         PinnedReceipt[] memory receipts = new PinnedReceipt[](1);
         receipts[0] = receipt;
         settlePinned(deal, cap, receipts);
+    }
+
+    // ------------------------------------------------------------------------------------------------------- trees
+
+    /// @dev Words of a whole tree, level by level from the leaves: hosts 0 to n-1 with one cap, indices from `first`.
+    function treeOf(uint256 hosts, uint40 cap, uint32 first, uint8 depth) internal pure returns (bytes32[][] memory tree) {
+        tree = new bytes32[][](depth + 1);
+        tree[0] = new bytes32[](uint256(1) << depth);
+        for (uint32 i; i < hosts; ++i) {
+            VideoStore.Payee memory host = hostOf(i);
+            tree[0][i] = Allotments.leaf(first + i, host.key, host.payout, cap);
+        }
+        for (uint256 level = 1; level <= depth; ++level) {
+            tree[level] = new bytes32[](tree[level - 1].length / 2);
+            for (uint256 i; i < tree[level].length; ++i) {
+                (bytes32 left, bytes32 right) = (tree[level - 1][2 * i], tree[level - 1][2 * i + 1]);
+                uint256 sum = Allotments.sum(left) + Allotments.sum(right);
+                bytes32 digest = keccak256(abi.encodePacked(bytes1(0x01), left, right));
+                // A subtree without hosts is missing: the zero word.
+                if (sum != 0) tree[level][i] = bytes32((uint256(digest) & ~uint256((1 << 40) - 1)) | sum);
+            }
+        }
+    }
+
+    function rootOf(bytes32[][] memory tree) internal pure returns (bytes32) {
+        return tree[tree.length - 1][0];
+    }
+
+    function branchOf(bytes32[][] memory tree, uint256 position) internal pure returns (bytes32[] memory branch) {
+        branch = new bytes32[](tree.length - 1);
+        for (uint256 level; level < branch.length; ++level) {
+            branch[level] = tree[level][(position >> level) ^ 1];
+        }
+    }
+
+    function treeOrder(bytes32[][] memory tree, uint40 capacity, bytes32 salt)
+        internal
+        view
+        returns (VideoStore.Order memory order)
+    {
+        order = pinnedOrder(capacity, salt);
+        order.deal.depth = uint8(tree.length - 1);
+        order.allotments = rootOf(tree);
+    }
+
+    function treeReceipt(
+        bytes32 nonce,
+        uint256 signerKey,
+        bytes32[][] memory tree,
+        uint16 host,
+        uint32 leaf,
+        uint40 cap,
+        uint40 byteCount
+    ) internal view returns (VideoStore.TreeReceipt memory) {
+        return VideoStore.TreeReceipt({
+            payee: host,
+            leaf: leaf,
+            cap: cap,
+            byteCount: byteCount,
+            hash: keccak256("blocks"),
+            signature: signReceipt(signerKey, nonce, leaf, byteCount),
+            siblings: branchOf(tree, leaf % (uint256(1) << (tree.length - 1)))
+        });
+    }
+
+    function settleTree(
+        Deal memory deal,
+        uint256 signerKey,
+        bytes32 allotments,
+        uint256 hosts,
+        VideoStore.TreeReceipt[] memory receipts
+    ) internal {
+        VideoStore.Payee[] memory payees = new VideoStore.Payee[](hosts);
+        for (uint256 i; i < hosts; ++i) {
+            payees[i] = hostOf(i);
+        }
+        Deal[] memory deals = new Deal[](1);
+        deals[0] = deal;
+        VideoStore.TreeGroup[] memory groups = new VideoStore.TreeGroup[](1);
+        groups[0] = VideoStore.TreeGroup({
+            deal: 0,
+            signer: vm.addr(signerKey),
+            buyer: BUYER,
+            allotments: allotments,
+            receipts: receipts
+        });
+        store.settle(payees, deals, new VideoStore.PinnedGroup[](0), groups);
+    }
+
+    function signAllot(uint256 key, bytes32 nonce, uint32 index, bytes32 allotments)
+        internal
+        view
+        returns (Signature memory)
+    {
+        bytes32 typeHash = keccak256("Allot(bytes32 purchase,uint32 index,bytes32 allotments)");
+        return sign(
+            key, toDigest(store.domainSeparator(), keccak256(abi.encode(typeHash, nonce, index, allotments)))
+        );
     }
 
     // ----------------------------------------------------------------------------------------------------- amounts
