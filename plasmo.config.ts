@@ -33,6 +33,12 @@ export const manifest: Manifest = {
   },
 }
 
+/**
+ * For Plasmo's bundler, which takes a package whose `engines` name Node for a Node program, and leaves every
+ * dependency out of it, unless the package names browsers, too.
+ */
+export const browserslist = [`Chrome >= ${manifest.minimum_chrome_version}`]
+
 /** libp2p and its kin do not survive Plasmo's bundler; the tag is for sites and no part of the extension. */
 export const bundles: readonly Bundle[] = [
   { entry: 'src/extension/node-worker.ts', outfile: `${extensionFolder}/node-worker.js`, format: 'iife' },

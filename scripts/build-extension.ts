@@ -9,17 +9,18 @@ import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
-import { bundles, copies, extensionFolder, manifest, tagFolder } from '../plasmo.config.ts'
+import { browserslist, bundles, copies, extensionFolder, manifest, tagFolder } from '../plasmo.config.ts'
 
 const root = join(import.meta.dirname, '..')
 
-/** Plasmo takes the manifest from package.json alone; it is written there when it differs, and only then. */
+/** Plasmo takes all it is told from package.json alone; it is written there when it differs, and only then. */
 async function writeManifest(): Promise<boolean> {
   const path = join(root, 'package.json')
   const text = await readFile(path, 'utf8')
   const described = JSON.parse(text)
-  if (JSON.stringify(described.manifest) === JSON.stringify(manifest)) return false
-  await writeFile(path, `${JSON.stringify({ ...described, manifest }, null, 2)}\n`)
+  const changed = { ...described, manifest, browserslist }
+  if (JSON.stringify(described) === JSON.stringify(changed)) return false
+  await writeFile(path, `${JSON.stringify(changed, null, 2)}\n`)
   return true
 }
 
