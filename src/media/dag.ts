@@ -4,8 +4,8 @@ import { code as rawCode } from 'multiformats/codecs/raw'
 import { bytesFromCid, decodeCid, isCid } from '#protocol/cid.ts'
 import { maxUint40 } from '#protocol/fields.ts'
 import type { Cid } from '#std/brand.ts'
-import { type Failure, failed } from '#std/error.ts'
-import { ok, type Result } from '#std/result.ts'
+import { failed } from '#std/error.ts'
+import { type Failure, ok, type Result } from '#std/result.ts'
 import { leafBytes, type WalkLimits, walkLimits } from './limits.ts'
 
 /** A raw leaf. `index`: its place among the unique raw leaves of the directory, depth first, in link order. */

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { cryptoNative as crypto } from '#adapters/crypto-native.ts'
 import type { Address, Hash, Hex, PublicKey, VideoId } from '#std/brand.ts'
 import { bytesFromHex, bytesFromUtf8 } from '#std/bytes.ts'
-import { type Failure, familyOf } from '#std/error.ts'
-import type { Result } from '#std/result.ts'
+import { familyOf } from '#std/error.ts'
+import type { Failure, Result } from '#std/result.ts'
 import blockRequests from '../../test/vectors/block-request.json' with { type: 'json' }
 import envelopes from '../../test/vectors/envelope.json' with { type: 'json' }
 import hosts from '../../test/vectors/hosts.json' with { type: 'json' }

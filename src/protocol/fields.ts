@@ -50,7 +50,6 @@ const uintField = (max: number): Schema<number> =>
   v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(max))
 
 export const uint8Field: Schema<number> = uintField(255)
-export const uint16Field: Schema<number> = uintField(65_535)
 export const uint32Field: Schema<number> = uintField(maxUint32)
 export const uint40Field: Schema<number> = uintField(maxUint40)
 /** Any exact non-negative integer of JSON: chain ids, times in milliseconds. */

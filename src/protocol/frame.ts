@@ -8,11 +8,6 @@ export type Frame = { readonly version: number; readonly cmd: string; readonly d
 
 /** version 4, cmd 12, datalen 4, checksum 4 */
 export const frameHeaderLength = 24
-/** Data of one frame on a stream. */
-export const maxStreamFrameBytes = 4_194_304
-/** Data of one frame on pubsub. */
-export const maxPubsubFrameBytes = 65_536
-
 const cmdLength = 12
 const cmdPattern = /^[\x21-\x7e]{1,12}$/
 

@@ -15,8 +15,6 @@ export type PublicKey = Brand<Hex, 'PublicKey'>
 export type Signature = Brand<Hex, 'Signature'>
 /** CIDv1 in base32, sha2-256, codec raw or dag-pb: 59 characters. */
 export type Cid = Brand<string, 'Cid'>
-/** libp2p peer id in base58btc; of a secp256k1 key it begins with `16Uiu2`. */
-export type PeerId = Brand<string, 'PeerId'>
 /** Name of a video in the registry. */
 export type VideoId = Brand<Hash, 'VideoId'>
 /** Name of a purchase: the seed's `nonce`, and the key of its slot in VideoStore. */

@@ -1,11 +1,5 @@
 import { type ErrorCode, type ErrorFamily, errorCodes } from './error-codes.ts'
-import type { Failed, Result } from './result.ts'
-
-/** Facts about one failure that logs and scripts may need: never secrets, never another's stack. */
-export type ErrorDetails = Readonly<Record<string, string | number | boolean>>
-
-/** A failure as a value, as layers 0 to 2 return it. */
-export type Failure = { readonly code: ErrorCode; readonly details: ErrorDetails }
+import type { ErrorDetails, Failed, Result } from './result.ts'
 
 const noDetails: ErrorDetails = Object.freeze({})
 
