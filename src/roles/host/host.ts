@@ -1,4 +1,3 @@
-import { settleReceipts } from '#chain/settler.ts'
 import { multiaddrFromUrl } from '#network/address.ts'
 import { type BlockServer, type BlockSource, startBlockServer } from '#network/block-server.ts'
 import { DirectoryShelf } from '#network/directory-shelf.ts'
@@ -9,7 +8,6 @@ import { type Letter, Mailbox } from '#network/mailbox.ts'
 import { Outbox } from '#network/outbox.ts'
 import { RateBound } from '#network/rate-bound.ts'
 import { RequestGuard } from '#network/request-guard.ts'
-import { hostEarnedWei } from '#payments/purchase.ts'
 import { parseBlockTarget, recoverBlockRequest } from '#protocol/block-request.ts'
 import { type Receipt, signSentReceipt } from '#protocol/receipt.ts'
 import type { Replicate } from '#protocol/replicate.ts'
@@ -21,7 +19,7 @@ import { findHostList, listKeptVideos } from './kept-videos.ts'
 import type { HostPorts } from './ports.ts'
 import { PurchaseDesk } from './purchase-desk.ts'
 import { Replicator } from './replicator.ts'
-import { forgetPurchase, listHeldReceipts } from './served-purchases.ts'
+import { type HostStatus, readHostStatus, settleHost } from './settling.ts'
 
 /** What everybody may have for nothing: 4 MB/s for a network, 40 MB/s in all. */
 const freeRates = {
@@ -32,13 +30,6 @@ const offerWithinMs = 30_000
 const drainWithinMs = 5_000
 const settleWithinMs = 60_000
 
-export type HostStatus = {
-  readonly videos: number
-  readonly purchases: number
-  /** Receipts held whose escrow has not ended. */
-  readonly receipts: number
-}
-
 export type Host = {
   /** URL of the data plane as others reach it. */
   readonly url: string
@@ -46,7 +37,7 @@ export type Host = {
   addresses(): readonly string[]
   /** Offers itself to the configured publishers and copies what they want kept. Resolves when all of it was tried. */
   offer(signal: AbortSignal): Promise<void>
-  /** Settles what the policy says is worth it; with `isStopping` whatever pays. Answers how many receipts were sent. */
+  /** Settles what the policy says is worth it; with `isStopping` whatever pays. */
   settle(isStopping: boolean, signal?: AbortSignal): Promise<void>
   /** One round of what is done every `tickMs`. */
   tick(signal: AbortSignal): Promise<void>
@@ -148,26 +139,7 @@ class RunningHost implements Host {
   }
 
   async settle(isStopping: boolean, signal?: AbortSignal): Promise<void> {
-    const { config, crypto, reader, records, writer, notice } = this.#ports
-    const held = await listHeldReceipts(crypto, records)
-    const { ended, settled } = await settleReceipts(
-      {
-        reader,
-        writer,
-        policy: config.settle,
-        gainOf: ({ order, allotment }, newBytes) => hostEarnedWei(order.terms, allotment, newBytes),
-      },
-      held,
-      isStopping,
-      signal,
-    )
-    for (const nonce of ended) {
-      this.#desk.end(nonce)
-      await forgetPurchase(records, nonce)
-    }
-    if (settled === undefined) return
-    notice('settled', { transaction: settled.transaction.hash, skipped: settled.skipped.length })
-    for (const { nonce, leaf, reason } of settled.skipped) notice('receipt-skipped', { nonce, leaf, reason })
+    for (const nonce of await settleHost(this.#ports, isStopping, signal)) this.#desk.end(nonce)
   }
 
   async tick(signal: AbortSignal): Promise<void> {
@@ -180,14 +152,8 @@ class RunningHost implements Host {
     await this.settle(false, signal)
   }
 
-  async status(): Promise<HostStatus> {
-    const { crypto, records } = this.#ports
-    const [videos, receipts, purchases] = await Promise.all([
-      listKeptVideos(records),
-      listHeldReceipts(crypto, records),
-      records.list('host-purchases', ''),
-    ])
-    return { videos: videos.length, purchases: purchases.length, receipts: receipts.length }
+  status(): Promise<HostStatus> {
+    return readHostStatus(this.#ports)
   }
 
   async stop(): Promise<void> {

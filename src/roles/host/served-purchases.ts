@@ -47,6 +47,9 @@ export const forgetPurchase = (records: Records, nonce: PurchaseNonce): Promise<
     { table: receipts, key: nonce, value: undefined },
   ])
 
+export const countPurchases = async (records: Records): Promise<number> =>
+  (await records.list(purchases, '')).length
+
 /** All receipts held, with what settling them takes. */
 export const listHeldReceipts = async (crypto: Crypto, records: Records): Promise<readonly HeldReceipt[]> => {
   const held: HeldReceipt[] = []

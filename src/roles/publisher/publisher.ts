@@ -1,4 +1,3 @@
-import { settleReceipts } from '#chain/settler.ts'
 import { multiaddrFromUrl } from '#network/address.ts'
 import { type BlockServer, type BlockSource, startBlockServer } from '#network/block-server.ts'
 import { DirectoryShelf } from '#network/directory-shelf.ts'
@@ -7,7 +6,6 @@ import { leavesOfRanges } from '#network/leaf-request.ts'
 import { type Letter, Mailbox } from '#network/mailbox.ts'
 import { RateBound } from '#network/rate-bound.ts'
 import { RequestGuard } from '#network/request-guard.ts'
-import { ownerEarnedWei } from '#payments/purchase.ts'
 import { parseBlockTarget, recoverBlockRequest } from '#protocol/block-request.ts'
 import { identityOf } from '#protocol/signature.ts'
 import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
@@ -16,7 +14,8 @@ import { HostRegister } from './host-register.ts'
 import { OrderDesk } from './order-desk.ts'
 import { listOrders, type OrderRecord, saveOrder } from './orders.ts'
 import { errorDetails, type PublisherIdentity, type PublisherPorts } from './ports.ts'
-import { forgetReceipts, listHeldReceipts, takeReceipt } from './receipts.ts'
+import { forgetReceipts, takeReceipt } from './receipts.ts'
+import { type PublisherStatus, readPublisherStatus, settlePublisher } from './settling.ts'
 import { listVideos } from './videos.ts'
 
 /** The head of a video is free to everyone: 4 MB/s for a network, 40 MB/s in all. */
@@ -25,14 +24,6 @@ const freeRates = {
   all: { bytesPerSecond: 40e6, burstBytes: 256e6 },
 }
 const settleWithinMs = 60_000
-
-export type PublisherStatus = {
-  readonly videos: number
-  readonly hosts: number
-  /** Orders whose escrow has not ended. */
-  readonly open: number
-  readonly receipts: number
-}
 
 export type Publisher = {
   readonly identity: PublisherIdentity
@@ -44,7 +35,7 @@ export type Publisher = {
   settle(isStopping: boolean, signal?: AbortSignal): Promise<void>
   /** One round of what is done every `tickMs`: relays closes, settles, reclaims, tells hosts of new videos. */
   tick(signal: AbortSignal): Promise<void>
-  status(): Promise<PublisherStatus>
+  status(): Promise<PublisherStatus & { readonly hosts: number }>
   /** Ends what is under way, settles what pays, and stops. */
   stop(): Promise<void>
 }
@@ -118,24 +109,8 @@ class RunningPublisher implements Publisher {
     return [...this.#ports.node.getMultiaddrs().map(String), ...(http === undefined ? [] : [http])]
   }
 
-  async settle(isStopping: boolean, signal?: AbortSignal): Promise<void> {
-    const { config, crypto, reader, records, writer, notice } = this.#ports
-    const { ended, settled } = await settleReceipts(
-      {
-        reader,
-        writer,
-        policy: config.settle,
-        gainOf: ({ order: { terms } }, newBytes, { bytes }) =>
-          ownerEarnedWei(terms, bytes + newBytes) - ownerEarnedWei(terms, bytes),
-      },
-      await listHeldReceipts(crypto, records),
-      isStopping,
-      signal,
-    )
-    for (const nonce of ended) await forgetReceipts(records, nonce)
-    if (settled === undefined) return
-    notice('settled', { transaction: settled.transaction.hash, skipped: settled.skipped.length })
-    for (const { nonce, leaf, reason } of settled.skipped) notice('receipt-skipped', { nonce, leaf, reason })
+  settle(isStopping: boolean, signal?: AbortSignal): Promise<void> {
+    return settlePublisher(this.#ports, isStopping, signal)
   }
 
   async tick(signal: AbortSignal): Promise<void> {
@@ -149,15 +124,8 @@ class RunningPublisher implements Publisher {
     await this.#hosts.tellNews(this.#running.mailbox, signal)
   }
 
-  async status(): Promise<PublisherStatus> {
-    const { crypto, records } = this.#ports
-    const [videos, orders, receipts] = await Promise.all([
-      listVideos(records),
-      listOrders(records),
-      listHeldReceipts(crypto, records),
-    ])
-    const open = orders.filter(({ state }) => state === 'open').length
-    return { videos: videos.length, hosts: this.#hosts.count, open, receipts: receipts.length }
+  async status(): Promise<PublisherStatus & { readonly hosts: number }> {
+    return { ...(await readPublisherStatus(this.#ports)), hosts: this.#hosts.count }
   }
 
   async stop(): Promise<void> {

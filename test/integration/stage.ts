@@ -1,0 +1,339 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Wallet } from 'ethers'
+import { openFileBlocks } from '#adapters/blocks-file.ts'
+import { createMemoryBlocks } from '#adapters/blocks-memory.ts'
+import { clockSystem } from '#adapters/clock-system.ts'
+import { cryptoNative } from '#adapters/crypto-native.ts'
+import { cryptoNoble } from '#adapters/crypto-noble.ts'
+import { randomSystem } from '#adapters/random-system.ts'
+import { createMemoryRecords } from '#adapters/records-memory.ts'
+import { openSqliteRecords, type SqliteRecords } from '#adapters/records-sqlite.ts'
+import { connectRpc } from '#chain/http-rpc.ts'
+import { type ChainReader, createChainReader } from '#chain/reader.ts'
+import { createSender } from '#chain/sender.ts'
+import { type ChainWriter, createChainWriter } from '#chain/writer.ts'
+import { type DevnetChain, startDevnetChain } from '#devnet/chain.ts'
+import { importDirectory } from '#media/import-directory.ts'
+import type { MessageNode } from '#network/message-node.ts'
+import { createMessageNode } from '#network/node.ts'
+import { draftOrder } from '#payments/purchase.ts'
+import { digestWallet, type Order, type OrderPayment, signNodeKey } from '#protocol/order.ts'
+import { signCompact } from '#protocol/signature.ts'
+import type { VideoDocument } from '#protocol/video-document.ts'
+import { type Host, startHost } from '#roles/host/host.ts'
+import { defaultHostConfig, type HostPorts } from '#roles/host/ports.ts'
+import { defaultPublisherConfig } from '#roles/publisher/ports.ts'
+import { identifyPublisher, type Publisher, startPublisher } from '#roles/publisher/publisher.ts'
+import { registerVideo } from '#roles/publisher/registration.ts'
+import type { Quote, Viewer } from '#roles/viewer/api.ts'
+import { createViewer } from '#roles/viewer/viewer.ts'
+import { weiPerPti } from '#std/amount.ts'
+import type { Address, Hash } from '#std/brand.ts'
+import { hexFromBytes } from '#std/bytes.ts'
+import { orThrow } from '#std/error.ts'
+import type { Records } from '#std/ports/records.ts'
+import { type Actor, actorOf, cmaf, noAffiliate, payoutOf } from './chain-fixture.ts'
+
+export const priceWei = 2n * weiPerPti
+export const feeWei = 1_000_000_000n
+export const forever = new AbortController().signal
+
+/** Nothing is settled unless a test says so, so that it can count. */
+const onlyWhenTold = {
+  batchCostWei: 0n,
+  receiptCostWei: 0n,
+  worthTimes: 1n,
+  leastGainWei: 10n ** 30n,
+  marginMs: 0,
+  maxReceipts: 200,
+}
+const ports = { clock: clockSystem, random: randomSystem, crypto: cryptoNative }
+const listen = ['/ip4/127.0.0.1/tcp/0/ws']
+
+/** Pseudo-random bytes of a video that is not there to be watched: leaves of all kinds, and none alike. */
+async function* contentOf(seed: number, byteCount: number) {
+  const bytes = new Uint8Array(byteCount)
+  let state = seed
+  for (let at = 0; at < byteCount; at++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0
+    bytes[at] = state >>> 24
+  }
+  yield bytes
+}
+
+/** A film of three segments, some 4 MB: more than the first credit. */
+export const filmFiles = () => [
+  { path: 'manifest.mpd', content: contentOf(1, 900) },
+  { path: 'v720/init.mp4', content: contentOf(2, 800) },
+  ...[1, 2, 3].map(n => ({ path: `v720/${n}.m4s`, content: contentOf(10 + n, 1_300_000) })),
+  { path: 'a128/init.mp4', content: contentOf(3, 700) },
+  ...[1, 2, 3].map(n => ({ path: `a128/${n}.m4s`, content: contentOf(20 + n, 70_000) })),
+]
+
+/** A chain, a folder for everybody's stores, and what the tests build on it. */
+export type Stage = {
+  readonly chain: DevnetChain
+  readonly reader: ChainReader
+  readonly folder: string
+  /** A writer for an account that has ether. */
+  writerOf(actor: Actor): Promise<ChainWriter>
+  balance(address: Address): Promise<bigint>
+  /** Lets so many seconds of the chain pass. */
+  warp(seconds: number): Promise<void>
+  /** Closed with the stage, the newest first. */
+  add(close: () => Promise<void>): void
+  close(): Promise<void>
+}
+
+export const startStage = async (periodSeconds = 10): Promise<Stage> => {
+  const chain = await startDevnetChain({ periodSeconds })
+  const folder = await mkdtemp(join(tmpdir(), 'paratii-stage-'))
+  const rpc = connectRpc(chain.rpcUrl)
+  const reader = createChainReader(chain, rpc)
+  const addresses = await reader.addresses()
+  const closers: (() => Promise<void>)[] = [chain.stop, () => rm(folder, { recursive: true, force: true })]
+  return {
+    chain,
+    reader,
+    folder,
+    async writerOf(actor) {
+      await chain.faucet(actor.address, 0n, 10n ** 18n)
+      const wallet = new Wallet(hexFromBytes(actor.secretKey))
+      return createChainWriter(addresses, createSender(rpc, chain.chainId, wallet))
+    },
+    balance: address => reader.balanceWei(address),
+    async warp(seconds) {
+      await rpc.request('evm_increaseTime', [seconds])
+      await rpc.request('evm_mine', [])
+    },
+    add: close => closers.push(close),
+    async close() {
+      for (const close of closers.toReversed()) await close().catch(() => {})
+    },
+  }
+}
+
+export type Notices = { readonly event: string; readonly details: Readonly<Record<string, unknown>> }[]
+
+/** A publisher with its stores; `stop` and `start` again to see what it kept. */
+export const openPublisher = async (stage: Stage, name = 'publisher') => {
+  const actor = actorOf(name)
+  const nodeKey = actorOf(`${name} node`).secretKey
+  const blocks = createMemoryBlocks()
+  const identity = identifyPublisher(cryptoNative, actor.secretKey, nodeKey)
+  const writer = await stage.writerOf(actor)
+  const notices: Notices = []
+  const path = join(stage.folder, `${name}.db`)
+  let records: SqliteRecords | undefined
+  let node: MessageNode | undefined
+  let publisher: Publisher | undefined
+  const opened = () => {
+    records ??= openSqliteRecords(path)
+    return records
+  }
+  /** Ends it as a kill would: no more word to anybody, no settling, only what is stored stays. */
+  const kill = async () => {
+    await node?.stop()
+    records?.close()
+    node = undefined
+    publisher = undefined
+    records = undefined
+  }
+  return {
+    actor,
+    identity,
+    writer,
+    notices,
+    get role(): Publisher {
+      if (publisher === undefined) throw new Error('the publisher is not started')
+      return publisher
+    },
+    publish: async (
+      files = filmFiles(),
+      terms: { readonly feeWei?: bigint } = {},
+    ): Promise<VideoDocument> => {
+      const root = orThrow(await importDirectory(files, blocks))
+      return registerVideo({ reader: stage.reader, writer, blocks, records: opened() }, identity, {
+        root,
+        format: cmaf,
+        title: 'A film',
+        durationSeconds: 12,
+        chunkSeconds: 4,
+        priceWei,
+        feeWeiPerByte: terms.feeWei ?? feeWei,
+        ttlSeconds: 3600,
+      })
+    },
+    async start() {
+      node = await createMessageNode({ nodeKey, listen })
+      publisher = await startPublisher({
+        ...ports,
+        config: {
+          ...defaultPublisherConfig,
+          chainId: stage.chain.chainId,
+          settle: onlyWhenTold,
+          tickMs: 500,
+        },
+        reader: stage.reader,
+        writer,
+        node,
+        records: opened(),
+        blocks,
+        walletKey: actor.secretKey,
+        nodeKey,
+        notice: (event, details) => notices.push({ event, details }),
+      })
+      stage.add(kill)
+    },
+    async stop() {
+      await publisher?.stop()
+      await kill()
+    },
+    kill,
+  }
+}
+export type StagedPublisher = Awaited<ReturnType<typeof openPublisher>>
+
+export type HostTwist = {
+  /** Stands between the host and its blocks. */
+  readonly blocks?: (blocks: HostPorts['blocks']) => HostPorts['blocks']
+}
+
+/** A host with its stores. */
+export const openHost = async (
+  stage: Stage,
+  publisher: StagedPublisher,
+  name = 'host',
+  twist: HostTwist = {},
+) => {
+  const actor = actorOf(name)
+  const nodeKey = actorOf(`${name} node`)
+  const writer = await stage.writerOf(actor)
+  const notices: Notices = []
+  const stored = await openFileBlocks(join(stage.folder, `${name}-blocks`))
+  let records: SqliteRecords | undefined
+  let node: MessageNode | undefined
+  let host: Host | undefined
+  const kill = async () => {
+    await node?.stop()
+    records?.close()
+    node = undefined
+    host = undefined
+    records = undefined
+  }
+  return {
+    actor,
+    payout: payoutOf(actor.address),
+    node: nodeKey,
+    notices,
+    get role(): Host {
+      if (host === undefined) throw new Error('the host is not started')
+      return host
+    },
+    /** Starts, and waits until it keeps all that the publisher has. */
+    async start(port = 0) {
+      records = openSqliteRecords(join(stage.folder, `${name}.db`))
+      node = await createMessageNode({ nodeKey: nodeKey.secretKey, listen })
+      host = await startHost({
+        ...ports,
+        config: {
+          ...defaultHostConfig,
+          chainId: stage.chain.chainId,
+          payout: payoutOf(actor.address),
+          publishers: [publisher.actor.address],
+          settle: onlyWhenTold,
+          dataPlane: { host: '127.0.0.1', port },
+          tickMs: 60_000,
+        },
+        reader: stage.reader,
+        writer,
+        node,
+        records,
+        blocks: twist.blocks?.(stored) ?? stored,
+        nodeKey: nodeKey.secretKey,
+        notice: (event, details) => notices.push({ event, details }),
+      })
+      stage.add(kill)
+    },
+    async stop() {
+      await host?.stop()
+      await kill()
+    },
+    kill,
+  }
+}
+export type StagedHost = Awaited<ReturnType<typeof openHost>>
+
+/** Resolves when a host keeps so many videos. */
+export const untilKept = async (host: StagedHost, videos = 1): Promise<void> => {
+  for (;;) {
+    if ((await host.role.status()).videos >= videos) return
+    await clockSystem.sleep(20)
+  }
+}
+
+/** A viewer in Node, built as in a browser: noble, memory stores, a node that only dials. */
+export const openViewer = async (stage: Stage, name = 'viewer', records: Records = createMemoryRecords()) => {
+  const actor = actorOf(name)
+  const node = await createMessageNode()
+  const role: Viewer = await createViewer({
+    ...ports,
+    crypto: cryptoNoble,
+    chainId: stage.chain.chainId,
+    reader: stage.reader,
+    node,
+    records,
+    blocks: createMemoryBlocks(),
+  })
+  const stop = async () => {
+    await role.shutdown()
+    await node.stop()
+  }
+  stage.add(stop)
+  return { actor, role, node, records, stop }
+}
+export type StagedViewer = Awaited<ReturnType<typeof openViewer>>
+
+/** An order as a wallet signs it, and the purchase's node key. */
+export const signOrder = (
+  viewer: Pick<StagedViewer, 'actor'>,
+  quote: Quote,
+  payment: OrderPayment = 'authorization',
+): { readonly order: Order; readonly nodeKey: Uint8Array } => {
+  const nodeKey = randomSystem.bytes(32)
+  const draft = orThrow(
+    draftOrder(cryptoNoble, {
+      terms: quote.terms,
+      hosts: quote.hosts,
+      capacity: quote.capacity,
+      buyer: viewer.actor.address,
+      salt: hexFromBytes(randomSystem.bytes(32)) as Hash,
+      relayFee: 0n,
+      validUntil: Math.floor(Date.now() / 1000) + 600,
+      affiliate: noAffiliate,
+      chainId: quote.chainId,
+      store: quote.store,
+      payment,
+    }),
+  )
+  const nodeSignature = signNodeKey(cryptoNoble, draft, nodeKey)
+  const wallet = signCompact(
+    cryptoNoble,
+    digestWallet(draft, nodeSignature, quote.token),
+    viewer.actor.secretKey,
+  )
+  return { order: { ...draft, IPFS_signature: nodeSignature, wallet_signature: wallet }, nodeKey }
+}
+
+/** All bytes of a part of a file. */
+export const readAll = async (
+  viewer: StagedViewer,
+  ...args: Parameters<Viewer['read']>
+): Promise<Uint8Array> => {
+  const { body } = await viewer.role.read(...args)
+  const pieces: Uint8Array[] = []
+  for await (const piece of body) pieces.push(piece)
+  return Buffer.concat(pieces)
+}
