@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createManualClock } from './clock-manual.ts'
 import { clockSystem } from './clock-system.ts'
 import { createSeededRandom } from './random-seeded.ts'
@@ -17,6 +17,25 @@ describe('the system clock', () => {
     abort.abort(new Error('enough'))
     await expect(sleeping).rejects.toThrow('enough')
     await expect(clockSystem.sleep(1, abort.signal)).rejects.toThrow('enough')
+  })
+})
+
+describe('a sleep longer than a timer can be', () => {
+  it('is slept to its end', async () => {
+    vi.useFakeTimers()
+    try {
+      const days = 60 * 86_400_000
+      let isAwake = false
+      const sleeping = clockSystem.sleep(days).then(() => {
+        isAwake = true
+      })
+      await vi.advanceTimersByTimeAsync(days - 1)
+      expect(isAwake).toBe(false)
+      await vi.advanceTimersByTimeAsync(1)
+      await sleeping
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })
 

@@ -103,6 +103,7 @@ describe('a drafted order', () => {
 
   it('holds for hosts a quarter more than the largest path, twice where half of them may fail', () => {
     expect([1, 2, 5].map(count => capacityFor(1001, count))).toEqual([1252, 2504, 2504])
+    expect(capacityFor(2 ** 40 - 1, 2)).toBe(2 ** 40 - 1)
   })
 })
 

@@ -1,4 +1,5 @@
 import { type Allotment, buildAllotmentTree } from '#protocol/allotment.ts'
+import { maxUint40 } from '#protocol/fields.ts'
 import type { ListedHost } from '#protocol/host-list.ts'
 import {
   authorizationMessage,
@@ -40,7 +41,7 @@ export type OrderPlan = {
  * returns.
  */
 export const capacityFor = (sizeBytes: number, hostCount: number): number =>
-  Math.ceil(sizeBytes * 1.25) * Math.min(hostCount, 2)
+  Math.min(maxUint40, Math.ceil(sizeBytes * 1.25) * Math.min(hostCount, 2))
 
 /**
  * An order for a format, its capacity allotted to the hosts in equal caps. Fails with `no-hosts`, with

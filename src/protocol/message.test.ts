@@ -107,6 +107,18 @@ describe('a message', () => {
   })
 })
 
+describe('a message that would be remembered for ever', () => {
+  it('is malformed', () => {
+    const message = decodeKnown(vectors[1]?.json ?? '')
+    const days = 86_400_000
+    const lasting = (lifeMs: number) => ({ ...message, expires: message.at + lifeMs })
+    expect(checkMessage(lasting(30 * days), message.to, message.at).ok).toBe(true)
+    expect(checkMessage(lasting(30 * days + 1), message.to, message.at)).toMatchObject({
+      error: { code: 'message-malformed', details: { field: 'expires' } },
+    })
+  })
+})
+
 describe('mail', () => {
   const sender = new Uint8Array(32).fill(1)
   const receiver = new Uint8Array(32).fill(2)

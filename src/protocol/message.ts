@@ -99,6 +99,12 @@ export const decodeMessage = (bytes: Uint8Array): Result<Message | UnknownMessag
 /** Whether a message is of a type that this version knows. */
 export const isKnown = (message: Message | UnknownMessage): message is Message => !('unknownBody' in message)
 
+/**
+ * A message is wanted for so long at most: the longest that a purchase is open. Ids are remembered until then, so
+ * nobody may have them remembered for ever.
+ */
+const maxLifetimeMs = 30 * 86_400_000
+
 /** Refuses a message that is not for `to`, has expired, or is dated more than 2 minutes ahead. */
 export const checkMessage = <T extends MessageHeader>(
   message: T,
@@ -110,6 +116,7 @@ export const checkMessage = <T extends MessageHeader>(
   if (message.expires <= nowMs || message.expires < message.at) {
     return failed('message-expired', { expires: message.expires })
   }
+  if (message.expires > message.at + maxLifetimeMs) return failed('message-malformed', { field: 'expires' })
   return ok(message)
 }
 
