@@ -4,19 +4,29 @@ import { clockSystem } from './clock-system.ts'
 import { createSeededRandom } from './random-seeded.ts'
 import { randomSystem } from './random-system.ts'
 
+describe.each([
+  ['system', clockSystem],
+  ['manual', createManualClock(0)],
+])('the %s clock', (_, clock) => {
+  it('stops sleeping with the reason of the signal, and does not begin after it', async () => {
+    const abort = new AbortController()
+    const sleeping = clock.sleep(60_000, abort.signal)
+    abort.abort(new Error('enough'))
+    await expect(sleeping).rejects.toThrow('enough')
+    await expect(clock.sleep(1, abort.signal)).rejects.toThrow('enough')
+  })
+
+  it('never goes back', () => {
+    const before = clock.nowMs()
+    expect(clock.nowMs()).toBeGreaterThanOrEqual(before)
+  })
+})
+
 describe('the system clock', () => {
   it('sleeps until the time has come', async () => {
     const before = performance.now()
     await clockSystem.sleep(5)
     expect(performance.now() - before).toBeGreaterThanOrEqual(4)
-  })
-
-  it('stops sleeping with the reason of the signal', async () => {
-    const abort = new AbortController()
-    const sleeping = clockSystem.sleep(60_000, abort.signal)
-    abort.abort(new Error('enough'))
-    await expect(sleeping).rejects.toThrow('enough')
-    await expect(clockSystem.sleep(1, abort.signal)).rejects.toThrow('enough')
   })
 })
 
@@ -52,15 +62,6 @@ describe('the manual clock', () => {
     clock.advance(10)
     await sleepers[0]
     expect(woken).toEqual([10, 20, 30])
-  })
-
-  it('lets a sleeper go with the reason of its signal', async () => {
-    const clock = createManualClock(0)
-    const abort = new AbortController()
-    const sleeping = clock.sleep(10, abort.signal)
-    abort.abort(new Error('enough'))
-    await expect(sleeping).rejects.toThrow('enough')
-    clock.advance(10)
   })
 })
 

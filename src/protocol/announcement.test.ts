@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { cryptoNoble as crypto } from '#adapters/crypto-noble.ts'
-import type { Hash, Hex, PublicKey, VideoId } from '#std/brand.ts'
+import type { Address, Hash, Hex, PublicKey, VideoId } from '#std/brand.ts'
 import { bytesFromHex, hexFromBytes } from '#std/bytes.ts'
 import vectors from '../../test/vectors/hosts.json' with { type: 'json' }
 import { openHosts, signHosts } from './announcement.ts'
@@ -41,7 +41,7 @@ describe.each(vectors)('a host list', vector => {
     const long = openHosts(crypto, new Uint8Array(maxMessageBytes + 200), expected)
     expect(long).toMatchObject({ error: { code: 'message-too-long' } })
     const addresses = Array.from({ length: 16 }, () => `/${'x'.repeat(250)}`)
-    const host = { key: expected.mailbox, payout: `0x${'11'.repeat(20)}` as never, addresses }
+    const host = { key: expected.mailbox, payout: `0x${'11'.repeat(20)}` as Address, addresses }
     const list = { id: expected.id, hosts: Array.from({ length: 20 }, () => host) }
     expect(() => signHosts(crypto, list, times, secretKey)).toThrow(RangeError)
   })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { cryptoNoble as crypto } from '#adapters/crypto-noble.ts'
-import type { Address, Signature, VideoId } from '#std/brand.ts'
+import type { Address, Hash, Signature, VideoId } from '#std/brand.ts'
 import messages from '../../test/vectors/message.json' with { type: 'json' }
 import orders from '../../test/vectors/order.json' with { type: 'json' }
 import { checkOrder, findAllotment, nameOrder, type OrderContext } from './check-order.ts'
@@ -32,7 +32,7 @@ describe('an order', () => {
   it.each<[string, Partial<Order>, string, string]>([
     ['another store', { store: other }, 'order-mismatch', 'store'],
     ['another chain', { chainId: 1 }, 'order-mismatch', 'store'],
-    ['another video', { id: order.salt as never as VideoId }, 'order-mismatch', 'id'],
+    ['another video', { id: order.salt as Hash as VideoId }, 'order-mismatch', 'id'],
     ['another format', { format: 'webm' as Order['format'] }, 'order-mismatch', 'format'],
     ['caps that are not committed to', leaves({ cap: 1 }), 'allotment-invalid', 'allotments'],
     ['a payout that is not committed to', leaves({ payout: other }), 'allotment-invalid', 'allotments'],

@@ -15,8 +15,6 @@ type CodeEntry = { readonly family: ErrorFamily; readonly text: string }
  */
 export const errorCodes = {
   // Bytes and documents
-  'hex-malformed': { family: 'Malformed', text: 'These bytes are not written as hex.' },
-  'amount-malformed': { family: 'Malformed', text: 'This is not an amount of PTI.' },
   'cid-malformed': { family: 'Malformed', text: 'This is not the address of a block that Paratii can read.' },
   'frame-malformed': { family: 'Malformed', text: 'The other side sent something that is not a frame.' },
   'frame-too-long': { family: 'Malformed', text: 'The other side sent more than a frame may hold.' },

@@ -52,8 +52,8 @@ describe('an error', () => {
 
   it('is what a failed result becomes when thrown', () => {
     expect(orThrow(ok(5))).toBe(5)
-    expect(() => orThrow(failed('hex-malformed', { field: 'id' }))).toThrow(
-      expect.objectContaining({ code: 'hex-malformed', details: { field: 'id' } }),
+    expect(() => orThrow(failed('cid-malformed', { field: 'id' }))).toThrow(
+      expect.objectContaining({ code: 'cid-malformed', details: { field: 'id' } }),
     )
   })
 
