@@ -104,7 +104,7 @@ contract VideoStoreTreeTest is StoreFixture {
         assertEq(token.balanceOf(hostOf(1).payout), 1_000_000 * uint256(FEE), "good");
     }
 
-    function test_ANodeDoesNotServeAsALeaf() external {
+    function test_ANodeDoesNotServeAsALeaf() external view {
         // The preimage of an inner node begins with another byte, so no payee can be read out of one.
         bytes32 leaf = Allotments.leaf(0, hostOf(0).key, hostOf(0).payout, 2 * CAP);
         assertTrue(leaf != tree[1][0], "another word");
