@@ -45,7 +45,6 @@ export function upgradeTags(): void {
     const frame = document.createElement('iframe')
     frame.allow = 'autoplay; fullscreen; picture-in-picture'
     frame.title = 'Paratii'
-    frame.style.cssText = 'border:0;display:block;width:100%;height:100%;border-radius:inherit'
     const style = document.createElement('style')
     tags.set(element, { id: randomTicket(), frame, style })
     followAttributes(element)
@@ -70,9 +69,7 @@ export function upgradeTags(): void {
     const address = frameAddress(playerPage, tag.id, name => element.getAttribute(name))
     if (tag.frame.src !== address) tag.frame.src = address
     const [width = '', height = ''] = sizeAttributes.map(name => cssSizeOf(element.getAttribute(name)))
-    tag.style.textContent = `:host{display:block;max-width:100%;${width === '' ? '' : `width:${width};`}${
-      height === '' ? 'aspect-ratio:16/9' : `height:${height}`
-    }}:host([hidden]){display:none}`
+    tag.style.textContent = hostStyle(width, height)
   }
 
   function dispatchTagEvent({ element: id, name, detail }: TagEvent): void {
@@ -80,6 +77,22 @@ export function upgradeTags(): void {
       if (tag.id === id)
         element.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail }))
   }
+}
+
+/** The line under the video: without a height of its own the tag is 16 : 9 and that line (player.css). */
+const meterHeight = '25px'
+
+const hostStyle = (width: string, height: string): string => {
+  const wide = width === '' ? '' : `width:${width};`
+  const [box, frame] =
+    height === ''
+      ? [
+          `box-sizing:content-box;padding-bottom:${meterHeight};aspect-ratio:16/9`,
+          `calc(100% + ${meterHeight})`,
+        ]
+      : [`height:${height}`, '100%']
+  return `:host{display:block;max-width:100%;${wide}${box}}:host([hidden]){display:none}
+iframe{display:block;width:100%;height:${frame};border:0;border-radius:inherit}`
 }
 
 function attachRoot(element: Element): ShadowRoot | undefined {

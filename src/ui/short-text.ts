@@ -6,3 +6,11 @@ export function megabytesText(bytes: number): string {
 
 /** An address as people compare it: its first and last digits. The whole is always at hand beside it. */
 export const shortAddress = (address: string): string => `${address.slice(0, 6)}…${address.slice(-4)}`
+
+/** Hours, minutes and seconds as players show them: `0:41`, `1:02:03`. */
+export function durationText(seconds: number): string {
+  const whole = Math.round(seconds)
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60]
+  const pad = (part: number): string => part.toString().padStart(2, '0')
+  return `${hours > 0 ? `${hours}:${pad(minutes)}` : minutes}:${pad(whole % 60)}`
+}

@@ -3,7 +3,7 @@ import type { Asked, Offer } from '#bridge/shapes.ts'
 import { formatPti, ptiFromWei } from '#std/amount.ts'
 import { askBackground } from '#ui/background.ts'
 import { Button } from '#ui/button.tsx'
-import { shortAddress } from '#ui/short-text.ts'
+import { durationText, shortAddress } from '#ui/short-text.ts'
 import { text } from '#ui/texts.ts'
 import type { View } from './asked.ts'
 import { Panel } from './panel.tsx'
@@ -26,6 +26,10 @@ export function OfferPanel({ view, asked, offer, locked, watch, reopen }: OfferP
   return (
     <Panel view={view} content={content}>
       <h1 className="headline">{offer.title}</h1>
+      <p className="small" data-testid="rate">
+        {durationText(offer.durationSeconds)}
+        {offer.bought || ` · ${text('perMinute', formatPti(ratePerMinute(offer)))}`}
+      </p>
       {locked ? (
         <>
           <Price offer={offer} />
@@ -58,6 +62,9 @@ export function OfferPanel({ view, asked, offer, locked, watch, reopen }: OfferP
     </Panel>
   )
 }
+
+const ratePerMinute = ({ priceWei, durationSeconds }: Offer): bigint =>
+  (priceWei * 60n) / BigInt(Math.max(1, Math.round(durationSeconds)))
 
 function Price({ offer }: { readonly offer: Offer }): ReactElement {
   if (offer.bought) return <p className="small">{text('paidAlready')}</p>

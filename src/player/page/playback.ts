@@ -42,7 +42,6 @@ export async function startPlayback(ports: PlaybackPorts): Promise<Playback> {
       'quality',
       'fullscreen',
     ],
-    addBigPlayButton: false,
     seekBarColors: { base: 'rgba(255,255,255,.3)', buffered: 'rgba(255,255,255,.5)', played: '#66c7c1' },
   })
   player.configure({

@@ -95,7 +95,7 @@ function Player({ asked, view }: { readonly asked: Asked; readonly view: View })
             {text('stoppedTitle')}
           </p>
           <p className="small">{text('stoppedNote')}</p>
-          <Button onClick={reopen}>{text('tryAgain')}</Button>
+          <Button onClick={reopen}>{text('watchMore')}</Button>
         </Panel>
       )
     case 'failed':
