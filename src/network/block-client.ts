@@ -36,9 +36,10 @@ const maxErrorBodyBytes = 4096
 export const fetchLeaves = async (request: LeafFetch): Promise<void> => {
   const stall = new AbortController()
   const signal = AbortSignal.any([request.signal, stall.signal])
-  const watch = watchStall(request.stallMs ?? defaultStallMs, stall)
+  const stallMs = request.stallMs ?? defaultStallMs
+  const watch = watchStall(stallMs, stall)
+  const line = new VerifyLine(request)
   let reader: BodyReader | undefined
-  const verifying: Promise<VerifiedLeaf>[] = []
   try {
     watch.arm()
     const response = await fetch(request.url, { signal, cache: 'no-store', redirect: 'error' })
@@ -46,65 +47,71 @@ export const fetchLeaves = async (request: LeafFetch): Promise<void> => {
     reader = readBody(response.body)
     for (const [position, leaf] of request.leaves.entries()) {
       watch.arm()
-      const buffer = await reader.fill(request.pool.take(), leaf.size)
+      const buffer = await Promise.race([reader.fill(request.pool.take(), leaf.size), line.failed])
       watch.disarm()
       if (buffer === undefined)
         throw new ParatiiError('host-unreachable', { reason: 'ended early', position })
-      verifying.push(settledLater(verifyLeaf(position, leaf, buffer)))
-      if (verifying.length >= verifyAhead) await passOn(verifying, request)
+      await line.add(position, leaf, buffer)
     }
-    while (verifying.length > 0) await passOn(verifying, request)
+    await line.rest()
     watch.arm()
     if (!(await reader.atEnd())) throw new ParatiiError('block-mismatch', { reason: 'more than was asked' })
   } catch (thrown) {
-    // What arrived whole before a cut or a cancel is good, and its sender is owed for it.
-    await passOnRest(verifying, request)
-    throw request.signal.aborted
-      ? errorFrom(request.signal.reason, 'aborted')
-      : stall.signal.aborted
-        ? new ParatiiError('timed-out', { stallMs: request.stallMs ?? defaultStallMs })
-        : errorFrom(thrown, 'host-unreachable')
+    // What arrived whole before a cut or a cancel is good, and its sender is owed for it; wrong bytes outweigh a cut.
+    const mismatch = await line.rest().then(
+      () => undefined,
+      error => error,
+    )
+    if (request.signal.aborted) throw errorFrom(request.signal.reason, 'aborted')
+    if (mismatch === undefined && stall.signal.aborted) throw new ParatiiError('timed-out', { stallMs })
+    throw errorFrom(mismatch ?? thrown, 'host-unreachable')
   } finally {
     watch.disarm()
     await reader?.cancel()
-    await Promise.allSettled(verifying)
   }
 }
 
-type VerifiedLeaf = {
-  readonly position: number
-  readonly bytes: Uint8Array<ArrayBuffer>
-}
+/**
+ * Leaves between their arrival and their taker: each is passed on as soon as it and all before it are verified,
+ * whether or not another arrives. After one that is wrong nothing of the answer is trusted any more.
+ */
+class VerifyLine {
+  /** Rejects when a leaf was wrong, or its taker failed. */
+  readonly failed: Promise<never>
+  readonly #request: LeafFetch
+  readonly #fail: (reason: unknown) => void
+  readonly #waiting: Promise<void>[] = []
+  #last: Promise<void> = Promise.resolve()
 
-const passOn = async (verifying: Promise<VerifiedLeaf>[], request: LeafFetch): Promise<void> => {
-  const next = verifying.shift()
-  if (next === undefined) return
-  const { position, bytes } = await next.catch(error => {
-    // After a wrong leaf nothing of this answer is trusted, not even what would match.
-    verifying.length = 0
-    throw error
-  })
-  await request.onLeaf(position, bytes)
-}
+  constructor(request: LeafFetch) {
+    const { promise, reject } = Promise.withResolvers<never>()
+    this.#request = request
+    this.failed = promise
+    this.#fail = reject
+    promise.catch(() => {})
+  }
 
-const passOnRest = async (verifying: Promise<VerifiedLeaf>[], request: LeafFetch): Promise<void> => {
-  try {
-    while (verifying.length > 0) await passOn(verifying, request)
-  } catch {
-    // The leaf that was wrong, or a callee that failed: what follows it is dropped, the first error is told.
+  /** Takes a leaf in; waits while too many are not yet passed on. */
+  async add(position: number, leaf: Leaf, buffer: ArrayBuffer): Promise<void> {
+    const verifying = verifyLeaf(leaf, buffer)
+    // It may fail while one before it is still looked at; the chain below reports it in its turn.
+    verifying.catch(() => {})
+    this.#last = this.#last.then(async () => this.#request.onLeaf(position, await verifying))
+    this.#last.catch(this.#fail)
+    this.#waiting.push(this.#last)
+    if (this.#waiting.length >= verifyAhead) await this.#waiting.shift()
+  }
+
+  /** Resolves when all that came was passed on; rejects if a leaf was wrong. */
+  async rest(): Promise<void> {
+    await this.#last
   }
 }
 
-const verifyLeaf = async (position: number, leaf: Leaf, buffer: ArrayBuffer): Promise<VerifiedLeaf> => {
+const verifyLeaf = async (leaf: Leaf, buffer: ArrayBuffer): Promise<Uint8Array<ArrayBuffer>> => {
   const bytes = new Uint8Array(buffer, 0, leaf.size)
   orThrow(await checkBlock(leaf.cid, bytes, sha256))
-  return { position, bytes }
-}
-
-/** Keeps a rejection from being reported as unhandled while it waits for its turn. */
-const settledLater = <T>(promise: Promise<T>): Promise<T> => {
-  promise.catch(() => {})
-  return promise
+  return bytes
 }
 
 const watchStall = (stallMs: number, stall: AbortController) => {

@@ -52,6 +52,10 @@ const onlyWhenTold = {
 const ports = { clock: clockSystem, random: randomSystem, crypto: cryptoNative }
 const listen = ['/ip4/127.0.0.1/tcp/0/ws']
 
+/** Where a node listened, so that it listens there again after a restart. */
+const listenedAt = (node: MessageNode): string[] =>
+  node.getMultiaddrs().map(address => address.toString().replace(/\/p2p\/.*$/, ''))
+
 /** Pseudo-random bytes of a video that is not there to be watched: leaves of all kinds, and none alike. */
 async function* contentOf(seed: number, byteCount: number) {
   const bytes = new Uint8Array(byteCount)
@@ -118,7 +122,12 @@ export const startStage = async (periodSeconds = 10): Promise<Stage> => {
 export type Notices = { readonly event: string; readonly details: Readonly<Record<string, unknown>> }[]
 
 /** A publisher with its stores; `stop` and `start` again to see what it kept. */
-export const openPublisher = async (stage: Stage, name = 'publisher') => {
+export const openPublisher = async (
+  stage: Stage,
+  name = 'publisher',
+  /** Stands between the publisher and the chain, until it is restarted. */
+  twist: (writer: ChainWriter) => ChainWriter = writer => writer,
+) => {
   const actor = actorOf(name)
   const nodeKey = actorOf(`${name} node`).secretKey
   const blocks = createMemoryBlocks()
@@ -129,6 +138,7 @@ export const openPublisher = async (stage: Stage, name = 'publisher') => {
   let records: SqliteRecords | undefined
   let node: MessageNode | undefined
   let publisher: Publisher | undefined
+  let at = { listen, port: 0, writer: twist(writer) }
   const opened = () => {
     records ??= openSqliteRecords(path)
     return records
@@ -145,6 +155,7 @@ export const openPublisher = async (stage: Stage, name = 'publisher') => {
     actor,
     identity,
     writer,
+    blocks,
     notices,
     get role(): Publisher {
       if (publisher === undefined) throw new Error('the publisher is not started')
@@ -167,7 +178,7 @@ export const openPublisher = async (stage: Stage, name = 'publisher') => {
       })
     },
     async start() {
-      node = await createMessageNode({ nodeKey, listen })
+      node = await createMessageNode({ nodeKey, listen: at.listen })
       publisher = await startPublisher({
         ...ports,
         config: {
@@ -177,7 +188,7 @@ export const openPublisher = async (stage: Stage, name = 'publisher') => {
           tickMs: 500,
         },
         reader: stage.reader,
-        writer,
+        writer: at.writer,
         node,
         records: opened(),
         blocks,
@@ -185,6 +196,7 @@ export const openPublisher = async (stage: Stage, name = 'publisher') => {
         nodeKey,
         notice: (event, details) => notices.push({ event, details }),
       })
+      at = { listen: listenedAt(node), port: Number(new URL(publisher.url).port), writer }
       stage.add(kill)
     },
     async stop() {
@@ -216,6 +228,7 @@ export const openHost = async (
   let records: SqliteRecords | undefined
   let node: MessageNode | undefined
   let host: Host | undefined
+  let at = { listen, port: 0 }
   const kill = async () => {
     await node?.stop()
     records?.close()
@@ -232,10 +245,9 @@ export const openHost = async (
       if (host === undefined) throw new Error('the host is not started')
       return host
     },
-    /** Starts, and waits until it keeps all that the publisher has. */
-    async start(port = 0) {
+    async start() {
       records = openSqliteRecords(join(stage.folder, `${name}.db`))
-      node = await createMessageNode({ nodeKey: nodeKey.secretKey, listen })
+      node = await createMessageNode({ nodeKey: nodeKey.secretKey, listen: at.listen })
       host = await startHost({
         ...ports,
         config: {
@@ -244,7 +256,7 @@ export const openHost = async (
           payout: payoutOf(actor.address),
           publishers: [publisher.actor.address],
           settle: onlyWhenTold,
-          dataPlane: { host: '127.0.0.1', port },
+          dataPlane: { host: '127.0.0.1', port: at.port },
           tickMs: 60_000,
         },
         reader: stage.reader,
@@ -255,6 +267,7 @@ export const openHost = async (
         nodeKey: nodeKey.secretKey,
         notice: (event, details) => notices.push({ event, details }),
       })
+      at = { listen: listenedAt(node), port: Number(new URL(host.url).port) }
       stage.add(kill)
     },
     async stop() {
@@ -335,5 +348,38 @@ export const readAll = async (
   const { body } = await viewer.role.read(...args)
   const pieces: Uint8Array[] = []
   for await (const piece of body) pieces.push(piece)
+  return Buffer.concat(pieces)
+}
+
+/** A publisher with a video, hosts that keep it, and a viewer with 10 PTI and no ether. */
+export const openTheatre = async (stage: Stage, hostTwists: readonly HostTwist[] = [{}]) => {
+  const publisher = await openPublisher(stage)
+  const video = await publisher.publish()
+  await publisher.start()
+  const hosts: StagedHost[] = []
+  for (const [at, twist] of hostTwists.entries()) {
+    const host = await openHost(stage, publisher, `host ${at}`, twist)
+    await host.start()
+    await untilKept(host)
+    hosts.push(host)
+  }
+  const viewer = await openViewer(stage)
+  await stage.chain.faucet(viewer.actor.address, 10n * weiPerPti)
+  return { publisher, video, hosts, viewer }
+}
+
+/** Buys a video as a viewer with an authorization. */
+export const buy = async (viewer: StagedViewer, video: VideoDocument) => {
+  const quote = await viewer.role.quote(video.id, cmaf, forever)
+  const { order, nodeKey } = signOrder(viewer, quote)
+  const nonce = await viewer.role.buy(quote, order, nodeKey, forever)
+  return { quote, order, nodeKey, nonce }
+}
+
+/** All bytes of a file of the film, as published. */
+export const filmBytes = async (path: string): Promise<Buffer> => {
+  const file = filmFiles().find(candidate => candidate.path === path)
+  const pieces: Uint8Array[] = []
+  if (file !== undefined) for await (const piece of file.content) pieces.push(piece)
   return Buffer.concat(pieces)
 }
