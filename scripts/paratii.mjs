@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * The `paratii` command. npm may run under Node 20, the program wants the Node that the project brings along (a dev
- * dependency), which runs TypeScript as it is: so this starts that one and passes signals and the exit code on.
+ * dependency), which runs TypeScript as it is: so this starts that one and passes signals and the exit code on. The
+ * channel between the two carries nothing: it breaks when this process is killed, and the program then stops in order.
  */
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
@@ -29,7 +30,7 @@ const child = spawn(
   findNode(),
   ['--disable-warning=ExperimentalWarning', join(root, 'src/cli/main.ts'), ...process.argv.slice(2)],
   // File descriptors above 2 are passed on for --password-fd.
-  { stdio: ['inherit', 'inherit', 'inherit', ...inheritedDescriptors()] },
+  { stdio: ['inherit', 'inherit', 'inherit', ...inheritedDescriptors(), 'ipc'] },
 )
 
 /** @returns {('inherit' | number)[]} */

@@ -9,15 +9,18 @@ import { addDevnetCommand } from './devnet-command.ts'
 import { describeError, encodeError } from './error-line.ts'
 import { exitCodeOf, exitCodes } from './exit-code.ts'
 import { addPublishCommand } from './publish-command.ts'
-import { addPublisherCommands } from './publisher-command.ts'
+import { addRoleCommands } from './role-command.ts'
 import type { Terminal } from './terminal.ts'
 import { addVideoCommands } from './video-command.ts'
+
+/** A daemon that stops settles its last batch, and a chain takes its time. */
+const closeWithinMs = 90_000
 
 /** Runs one command line (without node and script) and answers with its exit code. Never throws. */
 export const runCommandLine = async (words: readonly string[], terminal: Terminal): Promise<number> => {
   const onError = (name: string, error: ParatiiError) =>
     terminal.err(`paratii: ${name}: ${describeError(error)}\n`)
-  const shutdown = new Shutdown({ onError })
+  const shutdown = new Shutdown({ onError, closeWithinMs })
   const program = createProgram(terminal, shutdown)
   try {
     await program.parseAsync([...words], { from: 'user' })
@@ -52,7 +55,7 @@ const createProgram = (terminal: Terminal, shutdown: Shutdown): Command => {
     }
   addDevnetCommand(program, act)
   addPublishCommand(program, act)
-  addPublisherCommands(program, act)
+  addRoleCommands(program, act)
   addVideoCommands(program, act)
   addConfigCommands(program, act)
   return program

@@ -4,6 +4,7 @@ import type { ChainReader } from '#chain/reader.ts'
 import type { ChainWriter } from '#chain/writer.ts'
 import { importDirectory } from '#media/import-directory.ts'
 import type { VideoDocument } from '#protocol/video-document.ts'
+import type { PublisherIdentity } from '#roles/publisher/ports.ts'
 import { registerVideo } from '#roles/publisher/registration.ts'
 import type { FormatName } from '#std/brand.ts'
 import { orThrow } from '#std/error.ts'
@@ -14,7 +15,6 @@ import { listPackagedFiles } from '#transcode/packaged-files.ts'
 import { ladderFor, segmentSeconds } from '#transcode/rendition.ts'
 import type { SourceMedia } from '#transcode/source-media.ts'
 import type { MediaTools } from '#transcode/tools.ts'
-import type { RoleIdentity } from './role-keys.ts'
 
 /** The one format that is published: a directory of CMAF segments with a DASH manifest. */
 export const cmafFormat = 'cmaf' as FormatName
@@ -46,7 +46,7 @@ export type PublishPorts = {
  */
 export const publishFilm = async (
   { tools, packaging, ...ports }: PublishPorts,
-  identity: RoleIdentity,
+  identity: PublisherIdentity,
   source: SourceMedia,
   offer: Offer,
   onProgress: Progress,

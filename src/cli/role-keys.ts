@@ -2,21 +2,13 @@ import { cryptoNative } from '#adapters/crypto-native.ts'
 import { checkNewPassword, createKeyFile, type DaemonKeys, openKeyFile } from '#daemon/key-file.ts'
 import { findPassword } from '#daemon/password.ts'
 import { peerOfPublicKey } from '#network/message-node.ts'
-import type { Address, PublicKey } from '#std/brand.ts'
-import { hexFromBytes } from '#std/bytes.ts'
+import type { PublisherIdentity } from '#roles/publisher/ports.ts'
+import { identifyPublisher } from '#roles/publisher/publisher.ts'
 import type { CommandContext } from './context.ts'
 import { type Role, roleFolder } from './role-folder.ts'
 
-/** The public side of a daemon's keys. */
-export type RoleIdentity = {
-  readonly owner: Address
-  /** Its wallet key, which names its mailbox. */
-  readonly mailbox: PublicKey
-  /** Its node key. */
-  readonly node: PublicKey
-}
-
-export type RoleKeys = DaemonKeys & { readonly identity: RoleIdentity }
+/** A role's keys with their public side. */
+export type RoleKeys = DaemonKeys & { readonly identity: PublisherIdentity }
 
 /** Opens the key file of a role; its password is asked for as the context says. */
 export const openRoleKeys = async (context: CommandContext, role: Role): Promise<RoleKeys> => {
@@ -51,12 +43,5 @@ const password = (
 
 const withIdentity = (keys: DaemonKeys): RoleKeys => ({
   ...keys,
-  identity: {
-    owner: keys.address,
-    mailbox: publicKeyOf(keys.walletKey),
-    node: publicKeyOf(keys.nodeKey),
-  },
+  identity: identifyPublisher(cryptoNative, keys.walletKey, keys.nodeKey),
 })
-
-const publicKeyOf = (secretKey: Uint8Array): PublicKey =>
-  hexFromBytes(cryptoNative.publicKey(secretKey)) as PublicKey

@@ -32,6 +32,7 @@ describe('readConfig', () => {
       'publisher.minimumRelayFee': '0.5',
       'publisher.announce': '/ip4/1.2.3.4/tcp/1/ws, /dns4/a.example/tcp/2/ws',
       'host.minimumFee': '3',
+      'host.publishers': `0x${'cd'.repeat(20)}`,
     }
     expect(await readConfig({ file, env: {}, flags })).toMatchObject({
       'chain.registry': registry.toLowerCase(),
@@ -39,6 +40,7 @@ describe('readConfig', () => {
       'publisher.announce': ['/ip4/1.2.3.4/tcp/1/ws', '/dns4/a.example/tcp/2/ws'],
       'publisher.hosts': 'any',
       'host.minimumFee': 3n * 10n ** 18n,
+      'host.publishers': [`0x${'cd'.repeat(20)}`],
     })
   })
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { computeAddress, hexlify, Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ParatiiError } from '#std/error.ts'
 import { lockFolder } from './folder-lock.ts'
 import { startHealthServer } from './health.ts'
 import { createKeyFile, openKeyFile } from './key-file.ts'
@@ -86,7 +87,8 @@ describe('lockFolder', () => {
   })
 
   it('is free again once the process that held it was killed', async () => {
-    const script = `import { lockFolder } from '${join(import.meta.dirname, 'folder-lock.ts')}'
+    const script = `import { ParatiiError } from '#std/error.ts'
+import { lockFolder } from '${join(import.meta.dirname, 'folder-lock.ts')}'
       lockFolder(process.argv[1], 'serve'); console.log('held'); setInterval(() => {}, 1000)`
     const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script, at('locked')], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -104,20 +106,22 @@ describe('lockFolder', () => {
 describe('the health server', () => {
   it('says that it lives, and whether it is ready', async () => {
     let isReady = false
-    const readiness = () =>
-      isReady ? ({ ready: true } as const) : ({ ready: false, reason: 'chain' } as const)
-    const server = await startHealthServer({ host: '127.0.0.1', port: 0, readiness })
+    const checkReadiness = async () => {
+      if (!isReady) throw new ParatiiError('chain-unreachable')
+    }
+    const server = await startHealthServer({ host: '127.0.0.1', port: 0, checkReadiness })
     const get = async (path: string, method = 'GET') => {
       const response = await fetch(server.url + path, { method })
       return [response.status, await response.json()]
     }
     expect(await get('/healthz')).toEqual([200, { status: 'ok' }])
-    expect(await get('/readyz')).toEqual([503, { status: 'not ready', reason: 'chain' }])
+    expect(await get('/readyz')).toEqual([503, { status: 'not ready', reason: 'chain-unreachable' }])
     isReady = true
     expect(await get('/readyz')).toEqual([200, { status: 'ready' }])
     expect((await get('/other'))[0]).toBe(404)
     expect((await get('/healthz', 'POST'))[0]).toBe(405)
-    const taken = startHealthServer({ host: '127.0.0.1', port: Number(new URL(server.url).port), readiness })
+    const { port } = new URL(server.url)
+    const taken = startHealthServer({ host: '127.0.0.1', port: Number(port), checkReadiness })
     await expect(taken).rejects.toMatchObject({ code: 'store-failed' })
     await server.close()
     await expect(fetch(server.url)).rejects.toThrow()

@@ -6,30 +6,36 @@ export type HealthOptions = {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
-  /** Whether the daemon can do its work now; asked at each request. A reason says why not. */
-  readonly readiness: () => { readonly ready: true } | { readonly ready: false; readonly reason: string }
+  /** Resolves if the daemon can do its work now; asked at each request. What it rejects with says why not. */
+  readonly checkReadiness: (signal: AbortSignal) => Promise<void>
 }
 
 export type HealthServer = { readonly url: string; close(): Promise<void> }
 
+const limits = { requestTimeout: 5000, headersTimeout: 5000, keepAliveTimeout: 1000 }
+const readyWithinMs = 3000
+
 /**
- * Answers `GET /healthz` (200 while the process lives) and `GET /readyz` (200 or 503 with a reason) for supervisors.
+ * Answers `GET /healthz` (200 while the process lives) and `GET /readyz` (200, or 503 with an error code) for supervisors.
  * Throws `store-failed` if the port cannot be had.
  */
-export const startHealthServer = async ({ host, port, readiness }: HealthOptions): Promise<HealthServer> => {
-  const server = createServer(
-    { requestTimeout: 5000, headersTimeout: 5000, keepAliveTimeout: 1000 },
-    (request, response) => {
-      if (request.method !== 'GET' && request.method !== 'HEAD')
-        return answer(response, 405, { status: 'method not allowed' })
-      if (request.url === '/healthz') return answer(response, 200, { status: 'ok' })
-      if (request.url !== '/readyz') return answer(response, 404, { status: 'not found' })
-      const state = readiness()
-      return state.ready
-        ? answer(response, 200, { status: 'ready' })
-        : answer(response, 503, { status: 'not ready', reason: state.reason })
-    },
-  )
+export const startHealthServer = async ({
+  host,
+  port,
+  checkReadiness,
+}: HealthOptions): Promise<HealthServer> => {
+  const server = createServer(limits, async (request, response) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return answer(response, 405, { status: 'method not allowed' })
+    if (request.url === '/healthz') return answer(response, 200, { status: 'ok' })
+    if (request.url !== '/readyz') return answer(response, 404, { status: 'not found' })
+    try {
+      await checkReadiness(AbortSignal.timeout(readyWithinMs))
+      answer(response, 200, { status: 'ready' })
+    } catch (thrown) {
+      answer(response, 503, { status: 'not ready', reason: errorFrom(thrown).code })
+    }
+  })
   server.maxConnections = 32
   try {
     server.listen(port, host)

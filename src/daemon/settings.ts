@@ -71,6 +71,8 @@ const hosts = v.union([
   v.literal('any'),
   listOf<PublicKey>(publicKeyField, 'is neither "any" nor a list of node keys'),
 ])
+/** Amounts on chain are 96 bits wide. */
+const maxPti = 2n ** 96n - 1n
 const maxFeeWeiPerByte = 2n ** 64n - 1n
 
 /** All that can be configured. Keys are the same in the file, for `config get|set`, and in the documentation. */
@@ -84,18 +86,39 @@ export const settings = {
   'publisher.httpPort': setting(port, 'Port that bytes are served on, 0 for any', '0'),
   'publisher.publicUrl': open(httpUrl, 'URL of the same, told to others'),
   'publisher.hosts': setting(hosts, 'Node keys of hosts that may keep the videos, or any', 'any'),
-  'publisher.minimumRelayFee': setting(pti(2n ** 96n - 1n), 'PTI an order must pay for submitting it', '0'),
+  'publisher.minimumRelayFee': setting(pti(maxPti), 'PTI an order must pay for submitting it', '0'),
   'host.listen': setting(multiaddrs, 'Where messages are taken, multiaddrs', '/ip4/127.0.0.1/tcp/0/ws'),
   'host.announce': setting(multiaddrs, 'Multiaddrs told to others instead', ''),
   'host.httpHost': setting(v.string(), 'IP address that bytes are served on', '127.0.0.1'),
   'host.httpPort': setting(port, 'Port that bytes are served on, 0 for any', '0'),
   'host.publicUrl': open(httpUrl, 'URL of the same, told to others'),
   'host.payout': open(address, 'Account that is paid; the own one if absent'),
-  'host.publisher': open(address, 'Account of the publisher whose videos are kept'),
+  'host.publishers': setting(
+    listOf<Address>(addressField, 'is no list of addresses in lower case'),
+    'Accounts of the publishers whose videos are kept',
+    '',
+  ),
   'host.minimumFee': setting(
     pti(maxFeeWeiPerByte * bytesPerGigabyte),
     'Least fee served for, PTI per GB',
     '0',
+  ),
+  'settle.batchCost': setting(pti(maxPti), 'What a batch of receipts costs in gas, in PTI', '0.001'),
+  'settle.receiptCost': setting(pti(maxPti), 'What each receipt in it costs in gas, in PTI', '0.0002'),
+  'settle.worthTimes': setting(
+    wholeNumber(1_000_000),
+    'A batch goes out when it gains so many times its cost',
+    '10',
+  ),
+  'settle.marginSeconds': setting(
+    wholeNumber(2_592_000),
+    'Receipts are settled so long before their escrow ends',
+    '3600',
+  ),
+  'daemon.tickSeconds': setting(
+    v.pipe(wholeNumber(86_400), v.minValue(1, 'is below 1')),
+    'How often escrows, receipts and host lists are looked after',
+    '15',
   ),
   'health.host': setting(v.string(), 'IP address of /healthz and /readyz', '127.0.0.1'),
   'health.port': setting(port, 'Port of the same, 0 for any', '0'),

@@ -1,0 +1,85 @@
+import { openFileBlocks } from '#adapters/blocks-file.ts'
+import { clockSystem } from '#adapters/clock-system.ts'
+import { randomSystem } from '#adapters/random-system.ts'
+import { lockFolder } from '#daemon/folder-lock.ts'
+import { startHealthServer } from '#daemon/health.ts'
+import { createMessageNode } from '#network/node.ts'
+import { startHost } from '#roles/host/host.ts'
+import { startPublisher } from '#roles/publisher/publisher.ts'
+import { ParatiiError } from '#std/error.ts'
+import type { CommandContext } from './context.ts'
+import { hostConfigFrom, publisherConfigFrom } from './role-config.ts'
+import type { Role } from './role-folder.ts'
+import { openRoleStore } from './role-store.ts'
+
+/**
+ * Runs a role until the program is asked to stop: opens its store, takes its folder for itself, starts it, answers
+ * health checks. What was opened is closed by the context's shutdown, the newest first: the role settles while chain,
+ * node and records are still there.
+ */
+export const serveRole = async (context: CommandContext, role: Role): Promise<void> => {
+  const { shutdown } = context
+  const store = await openRoleStore(context, role)
+  const { config, folder, keys, log, reader } = store
+  if (role === 'host' && config['host.publishers'].length === 0)
+    throw new ParatiiError('config-absent', {
+      advice: 'Say whose videos to keep: paratii config set host.publishers ADDRESS.',
+    })
+  const lock = lockFolder(folder.folder, 'serve')
+  shutdown.add('lock', () => lock.release())
+  const node = await createMessageNode({
+    nodeKey: keys.nodeKey,
+    listen: config[`${role}.listen`],
+    announce: config[`${role}.announce`],
+  })
+  shutdown.add('node', async () => {
+    await node.stop()
+  })
+  const ports = {
+    ...store,
+    ...keys,
+    node,
+    blocks: await openBlocks(folder),
+    clock: clockSystem,
+    random: randomSystem,
+  }
+  const running =
+    role === 'host'
+      ? await startHost({ ...ports, config: hostConfigFrom(config, keys.address) })
+      : await startPublisher({ ...ports, config: publisherConfigFrom(config) }, shutdown.signal)
+  shutdown.add(role, () => running.stop())
+  const health = await startHealthServer({
+    host: config['health.host'],
+    port: config['health.port'],
+    checkReadiness: async signal => {
+      await reader.head(signal)
+    },
+  })
+  shutdown.add('health', () => health.close())
+
+  const facts = {
+    role,
+    account: keys.address,
+    url: running.url,
+    addresses: running.addresses(),
+    health: health.url,
+  }
+  log.info(facts, 'serving')
+  context.print(facts, [
+    `The ${role} ${keys.address} serves at ${running.url}`,
+    ...running.addresses(),
+    `health at ${health.url}/healthz and /readyz`,
+  ])
+  await shutdown.requested()
+  log.info({ role }, 'stopping')
+}
+
+/** Opening a block store clears what a crash left half written: not while a publication beside us writes into it. */
+const openBlocks = async ({ folder, blocks }: { readonly folder: string; readonly blocks: string }) => {
+  const lock = lockFolder(folder, 'publish')
+  try {
+    return await openFileBlocks(blocks)
+  } finally {
+    lock.release()
+  }
+}
