@@ -19,6 +19,7 @@ import { isHex } from '#std/bytes.ts'
 import { meterSchema, networkSchema, pathField } from './shapes.ts'
 
 const nothing = v.object({})
+const lifelineField = v.object({ lifeline: textField(100) })
 const listedHostSchema = v.object({ key: publicKeyField, payout: addressField, addresses: multiaddrsField })
 /** A node key: good for the deposit of one purchase. No other secret is ever sent to the node. */
 const nodeKeyField = v.custom<Hex>(value => typeof value === 'string' && isHex(value, 32))
@@ -37,8 +38,8 @@ export type NodeQuote = v.InferOutput<typeof quoteSchema>
 
 /** Background worker -> node Worker. */
 export const nodeRequests = {
-  /** Answered at once by a node that lives. */
-  hello: { params: nothing, result: nothing },
+  /** Answered at once by a node that lives. Each says which lock it holds as long as it does. */
+  hello: { params: lifelineField, result: lifelineField },
   quote: {
     params: v.object({ network: networkSchema, video: videoIdField, format: formatNameField }),
     result: quoteSchema,

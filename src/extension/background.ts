@@ -13,6 +13,7 @@ import { Buying } from './buying.ts'
 import { createDeployments, findDeployment } from './chain-glance.ts'
 import { findHandler } from './fetch-handlers.ts'
 import { HomeDesk } from './home-desk.ts'
+import { createLockLifelines } from './lifeline.ts'
 import { NodeLink } from './node-link.ts'
 import { createOffscreenPlace } from './offscreen-place.ts'
 import { openSession, type PlayerSession } from './player-desk.ts'
@@ -64,7 +65,7 @@ export function startBackground(): void {
   const book = new PurchaseBook(createCell(local, 'purchases', purchaseListSchema), changed)
   const grants = new StreamGrants(createCell(session, 'grants', grantsSchema), random)
   const deployments = createDeployments()
-  const node = new NodeLink(createOffscreenPlace(), {
+  const node = new NodeLink(createOffscreenPlace(), createLockLifelines(), {
     async 'node-key'({ purchase }) {
       const entry = await book.get(purchase)
       if (entry === undefined) throw new ParatiiError('purchase-unknown')
@@ -167,9 +168,13 @@ export function startBackground(): void {
       allows: (clientId, purchase) => grants.allows(clientId, purchase),
       open: async (purchase, path, range) => {
         const { network } = await wallet.stored()
-        return openStream(
-          await node.stream({ network, purchase, path, ...(range === undefined ? {} : { range }) }),
-        )
+        const { port, ended } = await node.stream({
+          network,
+          purchase,
+          path,
+          ...(range === undefined ? {} : { range }),
+        })
+        return openStream(port, ended)
       },
     }),
   ]

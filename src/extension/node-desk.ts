@@ -6,10 +6,12 @@ import type { FormatName, PurchaseNonce, VideoId } from '#std/brand.ts'
 import { bytesFromHex } from '#std/bytes.ts'
 import { ParatiiError } from '#std/error.ts'
 import { type AskedRange, resolveRange } from './byte-range.ts'
+import type { Lifelines } from './lifeline.ts'
 import { type StreamSource, sendStream } from './stream-sender.ts'
 
 type Background = PortPeer<typeof nodeCallbacks>
 type NodePorts = {
+  readonly lifelines: Lifelines
   readonly createViewer: (network: Network) => Promise<Viewer>
   /** Called when nothing was asked for so long that the node may end. */
   readonly idle: () => void
@@ -36,11 +38,15 @@ export class NodeDesk {
 
   /** Serves one background worker, until its port closes. */
   connect(port: MessagePort): void {
+    const { lifelines } = this.#ports
     const background = connectPort(
       port,
       nodeRequests,
       {
-        hello: async () => ({}),
+        hello: async ({ lifeline }) => {
+          lifelines.ended(lifeline, background.closed).then(background.close, () => undefined)
+          return { lifeline: await lifelines.hold() }
+        },
         quote: ({ network, video, format }) => this.#work(() => this.#quote(network, video, format)),
         buy: ({ network, order, nodeKey }) =>
           this.#work(async () => {
@@ -66,7 +72,7 @@ export class NodeDesk {
         read: async ({ network, purchase, path, range }, [stream]) => {
           if (stream === undefined) throw new ParatiiError('request-malformed')
           void this.#work(() =>
-            sendStream(stream, async signal => {
+            sendStream(stream, background.closed, async signal => {
               const viewer = await this.#opened(network, purchase, background)
               return sourceOf(viewer, purchase, path, range, signal)
             }),

@@ -2,6 +2,7 @@ import type * as v from 'valibot'
 import { nodeCallbacks, nodeRequests } from '#bridge/node-contract.ts'
 import { connectPort, type PortHandlers, type PortPeer } from '#bridge/port-rpc.ts'
 import { ParatiiError } from '#std/error.ts'
+import type { Lifelines } from './lifeline.ts'
 
 type NodePeer = PortPeer<typeof nodeRequests>
 type NodeRequest = keyof typeof nodeRequests & string
@@ -23,12 +24,14 @@ const helloTimeoutMs = 8_000
  */
 export class NodeLink {
   readonly #place: NodePlace
+  readonly #lifelines: Lifelines
   readonly #callbacks: PortHandlers<typeof nodeCallbacks>
   #peer: NodePeer | undefined
   #connecting: Promise<NodePeer> | undefined
 
-  constructor(place: NodePlace, callbacks: PortHandlers<typeof nodeCallbacks>) {
+  constructor(place: NodePlace, lifelines: Lifelines, callbacks: PortHandlers<typeof nodeCallbacks>) {
     this.#place = place
+    this.#lifelines = lifelines
     this.#callbacks = callbacks
   }
 
@@ -46,12 +49,14 @@ export class NodeLink {
     }
   }
 
-  /** Starts a stream: the port it comes by. */
-  async stream(params: v.InferOutput<(typeof nodeRequests)['read']['params']>): Promise<MessagePort> {
+  /** Starts a stream: the port it comes by, and what tells of the end of whoever sends it. */
+  async stream(
+    params: v.InferOutput<(typeof nodeRequests)['read']['params']>,
+  ): Promise<{ readonly port: MessagePort; readonly ended: AbortSignal }> {
     const peer = await this.#connected()
     const { port1, port2 } = new MessageChannel()
-    peer.ask('read', params, [port2]).catch(() => port1.close())
-    return port1
+    peer.ask('read', params, [port2]).catch(() => port2.close())
+    return { port: port1, ended: peer.closed }
   }
 
   #connected(): Promise<NodePeer> {
@@ -78,12 +83,15 @@ export class NodeLink {
     if (!(await this.#place.connect(port2))) return undefined
     const peer = connectPort(port1, nodeCallbacks, this.#callbacks, nodeRequests)
     const timer = setTimeout(() => peer.close(), helloTimeoutMs)
-    const answered = await peer.ask('hello', {}).then(
-      () => true,
-      () => false,
-    )
-    clearTimeout(timer)
-    return answered ? peer : undefined
+    try {
+      const { lifeline } = await peer.ask('hello', { lifeline: await this.#lifelines.hold() })
+      this.#lifelines.ended(lifeline, peer.closed).then(peer.close, () => undefined)
+      return peer
+    } catch {
+      return undefined
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   #adopt(peer: NodePeer): NodePeer {

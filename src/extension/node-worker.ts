@@ -11,6 +11,7 @@ import { createChainReader } from '#chain/reader.ts'
 import { createBrowserNode } from '#network/browser-node.ts'
 import type { Viewer } from '#roles/viewer/api.ts'
 import { createViewer } from '#roles/viewer/viewer.ts'
+import { createLockLifelines } from './lifeline.ts'
 import { NodeDesk } from './node-desk.ts'
 
 declare const self: DedicatedWorkerGlobalScope
@@ -33,6 +34,7 @@ async function startViewer(network: Network): Promise<Viewer> {
 }
 
 const desk = new NodeDesk({
+  lifelines: createLockLifelines(),
   createViewer: startViewer,
   idle: () => self.postMessage({ type: 'idle' }),
 })

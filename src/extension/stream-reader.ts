@@ -7,9 +7,10 @@ export type OpenedStream = { readonly head: StreamHead; readonly body: ReadableS
 
 /**
  * Reads what {@link sendStream} sends, as the body of a response. Nothing is read ahead of the page, and a buffer
- * goes back when the next is asked for: that is the sender's credit. Throws what the source threw before its head.
+ * goes back when the next is asked for: that is the sender's credit. Throws what the source threw before its head,
+ * `stopping` when `senderEnded` says that nothing more will come.
  */
-export async function openStream(port: MessagePort): Promise<OpenedStream> {
+export async function openStream(port: MessagePort, senderEnded: AbortSignal): Promise<OpenedStream> {
   const inbox: StreamMessage[] = []
   let wake: (() => void) | undefined
   const receive = (message: StreamMessage): void => {
@@ -18,6 +19,7 @@ export async function openStream(port: MessagePort): Promise<OpenedStream> {
   }
   const stopped: StreamMessage = { type: 'failed', failure: { code: 'stopping', details: {} } }
   port.addEventListener('close', () => receive(stopped))
+  senderEnded.addEventListener('abort', () => receive(stopped))
   port.addEventListener('message', ({ data }) => {
     const message = v.safeParse(streamMessage, data)
     receive(message.success ? message.output : { type: 'failed', failure: { code: 'fault', details: {} } })

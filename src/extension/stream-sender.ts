@@ -7,13 +7,14 @@ export type StreamSource = Omit<StreamHead, 'type'> & { readonly body: AsyncIter
 
 /**
  * Sends a source over a port, never more buffers than its reader granted or gave back: a stalled reader stops the
- * reading, and so the paying. Ends with the source, when the reader cancels, or when the reader's context dies.
+ * reading, and so the paying. Ends with the source, when the reader cancels, or when `readerEnded` says that it is gone.
  */
 export async function sendStream(
   port: MessagePort,
+  readerEnded: AbortSignal,
   open: (signal: AbortSignal) => Promise<StreamSource>,
 ): Promise<void> {
-  const reader = listenToReader(port)
+  const reader = listenToReader(port, readerEnded)
   try {
     const { body, ...head } = await open(reader.signal)
     port.postMessage({ type: 'head', ...head })
@@ -43,7 +44,7 @@ export async function sendStream(
   }
 }
 
-function listenToReader(port: MessagePort) {
+function listenToReader(port: MessagePort, ended: AbortSignal) {
   const cancelled = new AbortController()
   const spare: ArrayBuffer[] = []
   let unmade = 0
@@ -54,6 +55,7 @@ function listenToReader(port: MessagePort) {
     wake?.()
   }
   port.addEventListener('close', cancel)
+  ended.addEventListener('abort', cancel)
   port.addEventListener('message', ({ data }) => {
     const reply = v.safeParse(streamReply, data)
     if (!reply.success || reply.output.type === 'cancel') return cancel()

@@ -29,14 +29,15 @@ function countUp(parts: number, length: number) {
   }
   return source
 }
+const alive = new AbortController().signal
 const headOf = (size: number) => ({ size, start: 0, end: size, contentType: 'video/mp4' })
 
 describe('a stream between node and reader', () => {
   it('carries every byte in order, whatever the sizes it comes in', async () => {
     const [near, far] = connect()
     const source = countUp(40, 65_537)
-    void sendStream(far, async () => ({ ...headOf(40 * 65_537), body: source.body }))
-    const { head, body } = await openStream(near)
+    void sendStream(far, alive, async () => ({ ...headOf(40 * 65_537), body: source.body }))
+    const { head, body } = await openStream(near, alive)
     expect(head).toMatchObject({ size: 40 * 65_537, contentType: 'video/mp4' })
     let at = 0
     for await (const part of body) {
@@ -51,8 +52,8 @@ describe('a stream between node and reader', () => {
   it('stops reading its source when the reader stalls', async () => {
     const [near, far] = connect()
     const source = countUp(64, streamBufferLength)
-    void sendStream(far, async () => ({ ...headOf(64 * streamBufferLength), body: source.body }))
-    const { body } = await openStream(near)
+    void sendStream(far, alive, async () => ({ ...headOf(64 * streamBufferLength), body: source.body }))
+    const { body } = await openStream(near, alive)
     const reader = body.getReader()
     await reader.read()
     await expect.poll(() => source.taken).toBeGreaterThan(streamCredit)
@@ -64,10 +65,10 @@ describe('a stream between node and reader', () => {
 
   it('fails before its head with what its source threw', async () => {
     const [near, far] = connect()
-    void sendStream(far, async () => {
+    void sendStream(far, alive, async () => {
       throw new ParatiiError('path-unknown')
     })
-    await expect(openStream(near)).rejects.toMatchObject({ code: 'path-unknown' })
+    await expect(openStream(near, alive)).rejects.toMatchObject({ code: 'path-unknown' })
   })
 
   it('fails after its head where its source fails', async () => {
@@ -76,22 +77,41 @@ describe('a stream between node and reader', () => {
       yield Uint8Array.of(1)
       throw new ParatiiError('no-hosts')
     }
-    void sendStream(far, async () => ({ ...headOf(2), body: body() }))
-    const { body: read } = await openStream(near)
+    void sendStream(far, alive, async () => ({ ...headOf(2), body: body() }))
+    const { body: read } = await openStream(near, alive)
     await expect(new Response(read).arrayBuffer()).rejects.toMatchObject({ code: 'no-hosts' })
   })
 
   it('ends its source when the reader dies, and its reader when the node dies', async () => {
     const [near, far] = connect()
     const source = countUp(64, streamBufferLength)
-    void sendStream(far, async () => ({ ...headOf(64 * streamBufferLength), body: source.body }))
-    const { body } = await openStream(near)
+    void sendStream(far, alive, async () => ({ ...headOf(64 * streamBufferLength), body: source.body }))
+    const { body } = await openStream(near, alive)
     await body.getReader().read()
     near.close()
     await expect.poll(() => source.finished).toBe(true)
 
+    // Whose context was destroyed closes no port; something else tells of it.
+    const ended = new AbortController()
+    const [here, there] = connect()
+    const other = countUp(64, streamBufferLength)
+    void sendStream(there, ended.signal, async () => ({
+      ...headOf(64 * streamBufferLength),
+      body: other.body,
+    }))
+    const stalled = await openStream(here, ended.signal)
+    const stalledReader = stalled.body.getReader()
+    for (let part = 0; part < streamCredit; part++) await stalledReader.read()
+    ended.abort()
+    await expect.poll(() => other.finished).toBe(true)
+    await expect(
+      (async () => {
+        while (!(await stalledReader.read()).done);
+      })(),
+    ).rejects.toMatchObject({ code: 'stopping' })
+
     const [reader, node] = connect()
-    const waiting = openStream(reader)
+    const waiting = openStream(reader, alive)
     node.close()
     await expect(waiting).rejects.toMatchObject({ code: 'stopping' })
   })
