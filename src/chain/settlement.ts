@@ -68,7 +68,7 @@ export const signatureArgument = (signature: Signature): { r: string; vs: string
  */
 export const packSettlement = (claims: readonly Claim[]): Settlement => {
   if (claims.length > maxClaims) throw new RangeError('too many claims for one batch')
-  const sorted = claims.toSorted((a, b) => (a.deal.terms.owner < b.deal.terms.owner ? -1 : 1))
+  const sorted = claims.toSorted((a, b) => a.deal.terms.owner.localeCompare(b.deal.terms.owner))
   const payees = createTable<Settlement[0][number]>()
   const deals = createTable<DealArgument>()
   const pinned = createTable<Settlement[2][number]>()
