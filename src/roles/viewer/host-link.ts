@@ -74,7 +74,7 @@ export class HostLink {
   /** Fetches leaves; each that is verified is given to `onLeaf` and counted. */
   async fetch(
     leaves: readonly Leaf[],
-    onLeaf: (leaf: Leaf, bytes: Uint8Array<ArrayBuffer>) => Promise<void>,
+    onLeaf: (leaf: Leaf, bytes: Uint8Array<ArrayBuffer>) => void,
     signal: AbortSignal,
   ): Promise<void> {
     await raceAbort(this.#open(), signal)
@@ -87,7 +87,7 @@ export class HostLink {
         const leaf = leaves[position]
         if (leaf === undefined) return
         this.count(leaf)
-        return onLeaf(leaf, bytes)
+        onLeaf(leaf, bytes)
       },
     })
   }

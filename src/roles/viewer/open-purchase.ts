@@ -178,7 +178,7 @@ export class OpenPurchase {
   /** One active host; the next takes over what is left when it fails. */
   async #fetch(
     leaves: readonly Leaf[],
-    onLeaf: (leaf: Leaf, bytes: Uint8Array<ArrayBuffer>) => Promise<void>,
+    onLeaf: (leaf: Leaf, bytes: Uint8Array<ArrayBuffer>) => void,
     signal: AbortSignal,
   ): Promise<void> {
     let left = leaves
@@ -194,7 +194,7 @@ export class OpenPurchase {
             left = left.slice(1)
             seat.bytes += leaf.size
             this.tell()
-            return onLeaf(leaf, bytes)
+            onLeaf(leaf, bytes)
           },
           signal,
         )
