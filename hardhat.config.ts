@@ -20,7 +20,7 @@ export default defineConfig({
     solidity: {
       fsPermissions: { readDirectory: ['./test/vectors'] },
       fuzz: { runs: 256 },
-      invariant: { runs: 48, depth: 32, failOnRevert: true },
+      invariant: { runs: 256, depth: 64, failOnRevert: true },
     },
   },
 })

@@ -7,13 +7,14 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {ParatiiRegistry} from "./ParatiiRegistry.sol";
 import {ParatiiToken} from "./ParatiiToken.sol";
-import {ISettlementEvents} from "./interfaces/ISettlementEvents.sol";
+import {IVideoStoreTypes} from "./interfaces/IVideoStoreTypes.sol";
 import {IVideoTerms} from "./interfaces/IVideoTerms.sol";
 import {Allotments} from "./libraries/Allotments.sol";
 import {CompactSignatures, Signature} from "./libraries/CompactSignatures.sol";
 import {Deal, Deals, Terms} from "./libraries/Deals.sol";
 import {PurchaseWord, PurchaseWords} from "./libraries/PurchaseWord.sol";
-import {PinnedReceipt, PinnedReceipts} from "./libraries/PinnedReceipts.sol";
+import {PinnedReceipts} from "./libraries/PinnedReceipts.sol";
+import {SignedStructs} from "./libraries/SignedStructs.sol";
 import {Tallies, Tally} from "./libraries/Tallies.sol";
 
 /// @title Purchases of video: escrow, receipts, payouts
@@ -22,79 +23,16 @@ import {Tallies, Tally} from "./libraries/Tallies.sol";
 /// purchase's own key, the signer, has put in receipts; the rest of the escrow returns to the buyer.
 /// @dev Nonce: keccak256(abi.encode(dealHash, signer, allotments)) with a pinned host (depth 0), with the buyer as a
 /// fourth word otherwise. Receipts are checked by ecrecover against the signer, whatever code any address has.
-contract VideoStore is ISettlementEvents, EIP712 {
+contract VideoStore is IVideoStoreTypes, EIP712 {
     using SafeERC20 for IERC20;
     using CompactSignatures for bytes32;
     using Tallies for Tally;
-
-    /// @notice An order: what a buyer agrees to. Its EIP-712 form names the deal's terms by their hash.
-    struct Order {
-        address buyer;
-        Deal deal;
-        bytes32 allotments; // the root word: hash 216 | sum 40
-        uint96 relayFee; // to whoever sends the order
-        uint40 validUntil; // unix seconds; the order is void from then on
-        bytes32 salt;
-    }
-
-    /// @notice A host: the key its allotment names, and where its fees go.
-    struct Payee {
-        address key;
-        address payout;
-    }
-
-    /// @notice Receipts of purchases that share a deal and one pinned host with the same cap.
-    struct PinnedGroup {
-        uint16 deal; // index into the deals
-        uint16 payee; // index into the payees
-        uint40 cap; // bytes of the host's allotment
-        PinnedReceipt[] receipts;
-    }
-
-    /// @notice Receipts of one purchase for several hosts.
-    struct TreeGroup {
-        uint16 deal;
-        address signer;
-        address buyer;
-        bytes32 allotments; // the first root word, which is part of the purchase's name
-        TreeReceipt[] receipts;
-    }
-
-    struct TreeReceipt {
-        uint16 payee;
-        uint32 leaf; // index: (number of the allotment tree << depth) + position in it
-        uint40 cap;
-        uint40 byteCount; // cumulative
-        bytes32 hash; // running digest over the counted blocks
-        Signature signature;
-        bytes32[] siblings; // from the leaf up
-    }
-
-    /// @notice A purchase as it stands.
-    struct Purchase {
-        address buyer; // zero for depth > 0, where the name alone knows it
-        uint40 byteCount; // counted for all hosts
-        uint40 escrowEnd; // unix seconds
-        uint8 depth;
-        bool closing;
-        bool reclaimed;
-    }
 
     /// @dev Trees that a purchase got after the first.
     struct Further {
         uint40 total; // of their sums
         bytes32[] words;
     }
-
-    bytes32 private constant _NODE_KEY_TYPEHASH =
-        keccak256("NodeKey(bytes32 id,bytes32 format,address wallet,bytes32 salt)");
-    bytes32 private constant _ORDER_TYPEHASH = keccak256(
-        "Order(address buyer,bytes32 id,bytes32 format,bytes32 terms,bytes32 nodeSignature,uint40 capacity,bytes32 allotments,uint8 depth,address affiliate,uint96 relayFee,uint40 validUntil,bytes32 salt)"
-    );
-    bytes32 private constant _RECEIPT_TYPEHASH =
-        keccak256("Receipt(bytes32 purchase,uint32 leaf,uint40 bytes,bytes32 hash)");
-    bytes32 private constant _REQUEST_CLOSE_TYPEHASH = keccak256("RequestClose(bytes32 purchase)");
-    bytes32 private constant _ALLOT_TYPEHASH = keccak256("Allot(bytes32 purchase,uint32 index,bytes32 allotments)");
 
     uint256 private constant _MAX_TTL = 30 days;
     uint256 private constant _MAX_DEPTH = 32;
@@ -111,52 +49,6 @@ contract VideoStore is ISettlementEvents, EIP712 {
 
     mapping(bytes32 nonce => mapping(uint256 group => uint256)) private _lanes;
     mapping(bytes32 nonce => Further) private _further;
-
-    /// @notice `buyer` opened the purchase `nonce` of video `id`; FormatSet of the video registry has the terms.
-    event Purchased(
-        bytes32 indexed nonce,
-        address indexed buyer,
-        bytes32 indexed id,
-        bytes32 terms,
-        bytes32 allotments,
-        bytes32 salt,
-        address signer,
-        address affiliate,
-        uint40 capacity,
-        uint8 depth,
-        uint40 escrowEnd
-    );
-    /// @notice The signer promised a part of the escrow to further hosts, in tree number `index`.
-    event Allotted(bytes32 indexed nonce, uint32 index, bytes32 allotments);
-    /// @notice Signer or buyer wants the purchase to end; until `escrowEnd` receipts are still paid.
-    event CloseRequested(bytes32 indexed nonce, uint40 escrowEnd);
-    /// @notice What nobody had earned went back to the buyer.
-    event Reclaimed(bytes32 indexed nonce, address indexed buyer, uint256 amount);
-
-    /// @notice The order is void.
-    error VideoStore_OrderExpired(uint40 validUntil);
-    /// @notice The format is not sold, or no longer on these terms.
-    error VideoStore_TermsChanged(bytes32 id, bytes32 format);
-    /// @notice The ttl is below three periods or above 30 days.
-    error VideoStore_BadTtl(uint32 ttl);
-    /// @notice The allotments promise more than the escrow holds, or the tree is deeper than 32.
-    error VideoStore_BadAllotments();
-    /// @notice The wallet's signature is not the buyer's.
-    error VideoStore_BadWalletSignature();
-    /// @notice The node key's signature is not valid.
-    error VideoStore_BadNodeSignature();
-    /// @notice The signature is neither the signer's nor the buyer's, or the sender is neither.
-    error VideoStore_NotAllowed();
-    /// @notice The order was served before.
-    error VideoStore_Exists(bytes32 nonce);
-    /// @notice No such purchase.
-    error VideoStore_UnknownPurchase(bytes32 nonce);
-    /// @notice A close was requested before, or the escrow has ended.
-    error VideoStore_Closing(bytes32 nonce);
-    /// @notice The escrow has not ended yet.
-    error VideoStore_NotEnded(uint40 escrowEnd);
-    /// @notice The rest was reclaimed before.
-    error VideoStore_AlreadyReclaimed(bytes32 nonce);
 
     /// @param token_ The token that is paid.
     /// @param videos_ Where terms of sale are looked up.
@@ -277,7 +169,7 @@ contract VideoStore is ISettlementEvents, EIP712 {
             deal.depth == 0 || (index + 1) << deal.depth > 1 << 32
                 || total + Allotments.sum(first) > deal.capacity
         ) revert VideoStore_BadAllotments();
-        bytes32 structHash = keccak256(abi.encode(_ALLOT_TYPEHASH, nonce, index, allotments));
+        bytes32 structHash = SignedStructs.hashAllot(nonce, index, allotments);
         if (_hashTypedDataV4(structHash).recover(signature) != signer) revert VideoStore_NotAllowed();
         further.total = uint40(total);
         further.words.push(allotments);
@@ -303,7 +195,7 @@ contract VideoStore is ISettlementEvents, EIP712 {
     ) external {
         bytes32 nonce = nonceOf(deal, signer, allotments, buyer);
         PurchaseWord word = _load(nonce);
-        address from = _hashTypedDataV4(keccak256(abi.encode(_REQUEST_CLOSE_TYPEHASH, nonce))).recover(signature);
+        address from = _hashTypedDataV4(SignedStructs.hashRequestClose(nonce)).recover(signature);
         if (from == address(0) || (from != signer && from != _buyerOf(word, buyer))) revert VideoStore_NotAllowed();
         _requestClose(nonce, word);
     }
@@ -400,10 +292,10 @@ contract VideoStore is ISettlementEvents, EIP712 {
             revert VideoStore_TermsChanged(terms.id, terms.format);
         }
         address signer = _hashTypedDataV4(
-            keccak256(abi.encode(_NODE_KEY_TYPEHASH, terms.id, terms.format, buyer, order.salt))
+            SignedStructs.hashNodeKey(terms.id, terms.format, buyer, order.salt)
         ).recover(node);
         if (signer == address(0)) revert VideoStore_BadNodeSignature();
-        digest = _hashOrder(order, termsHash, CompactSignatures.hash(node));
+        digest = _hashTypedDataV4(SignedStructs.hashOrder(order, termsHash, CompactSignatures.hash(node)));
         address affiliate = deal.affiliate;
         bytes32 dealHash = keccak256(abi.encode(termsHash, capacity, depth, affiliate));
         nonce = nonceOf(dealHash, signer, order.allotments, depth == 0 ? address(0) : buyer);
@@ -423,32 +315,6 @@ contract VideoStore is ISettlementEvents, EIP712 {
             depth,
             uint40(end)
         );
-    }
-
-    /// @dev The EIP-712 digest of an order. Its fields lie in calldata in another order; those of the deal are copied as
-    /// they stand there, and those out of their type's range make every other use of them revert.
-    function _hashOrder(Order calldata order, bytes32 termsHash, bytes32 nodeSignature)
-        private
-        view
-        returns (bytes32)
-    {
-        bytes32 typeHash = _ORDER_TYPEHASH;
-        bytes32 structHash;
-        assembly ("memory-safe") {
-            // buyer 0x00, terms 0x20 (id, format, …), capacity 0x160, depth 0x180, affiliate 0x1a0, allotments 0x1c0,
-            // relayFee 0x1e0, validUntil 0x200, salt 0x220
-            let p := mload(0x40)
-            mstore(p, typeHash)
-            calldatacopy(add(p, 0x20), order, 0x60)
-            mstore(add(p, 0x80), termsHash)
-            mstore(add(p, 0xa0), nodeSignature)
-            calldatacopy(add(p, 0xc0), add(order, 0x160), 0x20)
-            calldatacopy(add(p, 0xe0), add(order, 0x1c0), 0x20)
-            calldatacopy(add(p, 0x100), add(order, 0x180), 0x40)
-            calldatacopy(add(p, 0x140), add(order, 0x1e0), 0x60)
-            structHash := keccak256(p, 0x1a0)
-        }
-        return _hashTypedDataV4(structHash);
     }
 
     /// @dev What an order takes from its buyer: less than 2^106.
@@ -506,7 +372,7 @@ contract VideoStore is ISettlementEvents, EIP712 {
             else if (!_isAllotted(nonce, word.depth(), group.allotments, receipt, payee)) reason = SkipReason.BadBranch;
             else if (
                 group.signer
-                    != _hashReceipt(domain, nonce, leaf, receipt.byteCount, receipt.hash).recover(receipt.signature)
+                    != SignedStructs.digestReceipt(domain, nonce, leaf, receipt.byteCount, receipt.hash).recover(receipt.signature)
             ) reason = SkipReason.BadSignature;
             else {
                 unchecked {
@@ -610,27 +476,5 @@ contract VideoStore is ISettlementEvents, EIP712 {
 
     function _buyerOf(PurchaseWord word, address named) private pure returns (address) {
         return word.depth() == 0 ? word.buyer() : named;
-    }
-
-    /// @dev The EIP-712 digest of a Receipt, in memory that is not kept.
-    function _hashReceipt(bytes32 domain, bytes32 nonce, uint256 leaf, uint256 byteCount, bytes32 hash)
-        private
-        pure
-        returns (bytes32 digest)
-    {
-        bytes32 typeHash = _RECEIPT_TYPEHASH;
-        assembly ("memory-safe") {
-            let p := mload(0x40)
-            mstore(p, typeHash)
-            mstore(add(p, 0x20), nonce)
-            mstore(add(p, 0x40), leaf)
-            mstore(add(p, 0x60), byteCount)
-            mstore(add(p, 0x80), hash)
-            let structHash := keccak256(p, 0xa0)
-            mstore(p, hex"1901")
-            mstore(add(p, 0x02), domain)
-            mstore(add(p, 0x22), structHash)
-            digest := keccak256(p, 0x42)
-        }
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {VideoStore} from "../../../contracts/VideoStore.sol";
+import {IVideoStoreTypes} from "../../../contracts/interfaces/IVideoStoreTypes.sol";
 import {Signature} from "../../../contracts/libraries/CompactSignatures.sol";
 import {Deal} from "../../../contracts/libraries/Deals.sol";
 import {StoreFixture} from "../support/StoreFixture.sol";
@@ -15,7 +16,7 @@ contract VideoStoreCloseTest is StoreFixture {
 
     function setUp() external {
         deploy();
-        VideoStore.Order memory order = pinnedOrder(SIZE, "salt");
+        IVideoStoreTypes.Order memory order = pinnedOrder(SIZE, "salt");
         nonce = buy(order, SIGNER_KEY);
         deal = order.deal;
         dealHash = store.hashDeal(deal);
@@ -39,7 +40,7 @@ contract VideoStoreCloseTest is StoreFixture {
     function test_AnybodySendsTheSignatureOfEither() external {
         closeBySignature(SIGNER_KEY);
         assertEq(store.escrowEnd(nonce), block.timestamp + PERIOD, "end");
-        VideoStore.Order memory order = pinnedOrder(SIZE, "other");
+        IVideoStoreTypes.Order memory order = pinnedOrder(SIZE, "other");
         bytes32 other = buy(order, SIGNER_KEY + 1);
         Signature memory signature = signRequestClose(BUYER_KEY, other);
         store.requestCloseBySignature(dealHash, vm.addr(SIGNER_KEY + 1), word, address(0), signature);
@@ -48,25 +49,25 @@ contract VideoStoreCloseTest is StoreFixture {
 
     function test_NobodyElseEndsIt() external {
         vm.prank(OWNER);
-        vm.expectRevert(VideoStore.VideoStore_NotAllowed.selector);
+        vm.expectRevert(IVideoStoreTypes.VideoStore_NotAllowed.selector);
         store.requestClose(dealHash, signer, word, address(0));
         Signature memory signature = signRequestClose(SIGNER_KEY + 1, nonce);
-        vm.expectRevert(VideoStore.VideoStore_NotAllowed.selector);
+        vm.expectRevert(IVideoStoreTypes.VideoStore_NotAllowed.selector);
         store.requestCloseBySignature(dealHash, signer, word, address(0), signature);
-        vm.expectRevert(VideoStore.VideoStore_NotAllowed.selector);
+        vm.expectRevert(IVideoStoreTypes.VideoStore_NotAllowed.selector);
         store.requestCloseBySignature(dealHash, signer, word, address(0), Signature(0, 0));
     }
 
     function test_ANameWithSomebodyAsItsBuyerIsUnknown() external {
         bytes32 other = store.nonceOf(dealHash, signer, word, RELAYER);
         vm.prank(RELAYER);
-        vm.expectRevert(abi.encodeWithSelector(VideoStore.VideoStore_UnknownPurchase.selector, other));
+        vm.expectRevert(abi.encodeWithSelector(IVideoStoreTypes.VideoStore_UnknownPurchase.selector, other));
         store.requestClose(dealHash, signer, word, RELAYER);
     }
 
     function test_AReceiptSignatureClosesNothing() external {
         Signature memory signature = signReceipt(SIGNER_KEY, nonce, 0, 1);
-        vm.expectRevert(VideoStore.VideoStore_NotAllowed.selector);
+        vm.expectRevert(IVideoStoreTypes.VideoStore_NotAllowed.selector);
         store.requestCloseBySignature(dealHash, signer, word, address(0), signature);
     }
 
@@ -75,7 +76,7 @@ contract VideoStoreCloseTest is StoreFixture {
         uint256 end = store.escrowEnd(nonce);
         vm.warp(block.timestamp + PERIOD / 2);
         Signature memory signature = signRequestClose(BUYER_KEY, nonce);
-        vm.expectRevert(abi.encodeWithSelector(VideoStore.VideoStore_Closing.selector, nonce));
+        vm.expectRevert(abi.encodeWithSelector(IVideoStoreTypes.VideoStore_Closing.selector, nonce));
         store.requestCloseBySignature(dealHash, signer, word, address(0), signature);
         assertEq(store.escrowEnd(nonce), end, "end");
     }
@@ -90,7 +91,7 @@ contract VideoStoreCloseTest is StoreFixture {
     function test_AfterTheEndThereIsNothingToClose() external {
         vm.warp(store.escrowEnd(nonce));
         Signature memory signature = signRequestClose(BUYER_KEY, nonce);
-        vm.expectRevert(abi.encodeWithSelector(VideoStore.VideoStore_Closing.selector, nonce));
+        vm.expectRevert(abi.encodeWithSelector(IVideoStoreTypes.VideoStore_Closing.selector, nonce));
         store.requestCloseBySignature(dealHash, signer, word, address(0), signature);
     }
 
@@ -118,7 +119,7 @@ contract VideoStoreCloseTest is StoreFixture {
     function test_ReclaimBeforeTheEndIsRefused() external {
         uint256 end = store.escrowEnd(nonce);
         vm.warp(end - 1);
-        vm.expectRevert(abi.encodeWithSelector(VideoStore.VideoStore_NotEnded.selector, end));
+        vm.expectRevert(abi.encodeWithSelector(IVideoStoreTypes.VideoStore_NotEnded.selector, end));
         store.reclaim(deal, signer, word, address(0));
     }
 
@@ -126,7 +127,7 @@ contract VideoStoreCloseTest is StoreFixture {
         buy(pinnedOrder(SIZE, "another purchase's escrow"), SIGNER_KEY + 1);
         vm.warp(store.escrowEnd(nonce));
         store.reclaim(deal, signer, word, address(0));
-        vm.expectRevert(abi.encodeWithSelector(VideoStore.VideoStore_AlreadyReclaimed.selector, nonce));
+        vm.expectRevert(abi.encodeWithSelector(IVideoStoreTypes.VideoStore_AlreadyReclaimed.selector, nonce));
         store.reclaim(deal, signer, word, address(0));
         assertEq(token.balanceOf(address(store)), escrowOf(deal), "the other's");
     }
@@ -135,7 +136,7 @@ contract VideoStoreCloseTest is StoreFixture {
         vm.warp(store.escrowEnd(nonce));
         deal.terms.price *= 2;
         bytes32 other = store.nonceOf(store.hashDeal(deal), signer, word, address(0));
-        vm.expectRevert(abi.encodeWithSelector(VideoStore.VideoStore_UnknownPurchase.selector, other));
+        vm.expectRevert(abi.encodeWithSelector(IVideoStoreTypes.VideoStore_UnknownPurchase.selector, other));
         store.reclaim(deal, signer, word, address(0));
     }
 

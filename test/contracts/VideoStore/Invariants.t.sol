@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {VideoStore} from "../../../contracts/VideoStore.sol";
+import {IVideoStoreTypes} from "../../../contracts/interfaces/IVideoStoreTypes.sol";
 import {Signature} from "../../../contracts/libraries/CompactSignatures.sol";
 import {Deal} from "../../../contracts/libraries/Deals.sol";
 import {PinnedReceipt} from "../../../contracts/libraries/PinnedReceipts.sol";
@@ -33,7 +34,7 @@ contract StoreHandler is StoreFixture {
         vm.warp(_now);
         capacity = uint40(bound(capacity, 0, uint256(SIZE) * 2));
         cap = uint40(bound(cap, 0, capacity));
-        VideoStore.Order memory order = pinnedOrder(capacity, bytes32(_opened.length));
+        IVideoStoreTypes.Order memory order = pinnedOrder(capacity, bytes32(_opened.length));
         if (!affiliated) order.deal.affiliate = address(0);
         order.allotments = pinnedWord(cap);
         uint256 signerKey = 1000 + _opened.length;

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {VideoStore} from "../../../contracts/VideoStore.sol";
+import {IVideoStoreTypes} from "../../../contracts/interfaces/IVideoStoreTypes.sol";
 import {Signature} from "../../../contracts/libraries/CompactSignatures.sol";
 import {StoreFixture} from "../support/StoreFixture.sol";
 
@@ -25,14 +26,14 @@ contract VideoStorePurchaseTest is StoreFixture {
     }
 
     function test_AnAllowanceOpensAPurchaseAndTakesExactlyEscrowAndRelayFee() external {
-        VideoStore.Order memory order = pinnedOrder(SIZE, "salt");
+        IVideoStoreTypes.Order memory order = pinnedOrder(SIZE, "salt");
         order.relayFee = 0.5 ether;
         uint256 before = token.balanceOf(BUYER);
         bytes32 nonce = buy(order, SIGNER_KEY);
         assertEq(before - token.balanceOf(BUYER), escrowOf(order.deal) + 0.5 ether, "buyer");
         assertEq(token.balanceOf(address(store)), escrowOf(order.deal), "store");
         assertEq(token.balanceOf(RELAYER), 0.5 ether, "relayer");
-        VideoStore.Purchase memory purchase = store.purchaseOf(nonce);
+        IVideoStoreTypes.Purchase memory purchase = store.purchaseOf(nonce);
         assertEq(purchase.buyer, BUYER, "buyer of the word");
         assertEq(purchase.byteCount, 0, "bytes");
         assertEq(purchase.escrowEnd, block.timestamp + 3 * PERIOD, "end");
@@ -43,7 +44,7 @@ contract VideoStorePurchaseTest is StoreFixture {
     function test_AnAuthorizationOpensAPurchaseWithoutAllowance() external {
         vm.prank(BUYER);
         token.approve(address(store), 0);
-        VideoStore.Order memory order = pinnedOrder(SIZE, "salt");
+        IVideoStoreTypes.Order memory order = pinnedOrder(SIZE, "salt");
         order.relayFee = 7;
         Signature memory node = signNodeKey(order, SIGNER_KEY);
         Signature memory wallet = signAuthorization(order, node);
@@ -55,7 +56,7 @@ contract VideoStorePurchaseTest is StoreFixture {
     }
 
     function test_AnAuthorizationSentStraightToTheTokenIsRefused() external {
-        VideoStore.Order memory order = pinnedOrder(SIZE, "salt");
+        IVideoStoreTypes.Order memory order = pinnedOrder(SIZE, "salt");
         Signature memory node = signNodeKey(order, SIGNER_KEY);
         Signature memory wallet = signAuthorization(order, node);
         bytes32 digest = digestOrder(order, node);
@@ -75,7 +76,7 @@ contract VideoStorePurchaseTest is StoreFixture {
     }
 
     function test_AnAuthorizationForAnotherOrderIsRefused() external {
-        VideoStore.Order memory order = pinnedOrder(SIZE, "salt");
+        IVideoStoreTypes.Order memory order = pinnedOrder(SIZE, "salt");
         Signature memory node = signNodeKey(order, SIGNER_KEY);
         Signature memory wallet = signAuthorization(order, node);
         order.deal.affiliate = RELAYER;
@@ -84,38 +85,38 @@ contract VideoStorePurchaseTest is StoreFixture {
     }
 
     function test_AnOrderServesOnce() external {
-        VideoStore.Order memory order = pinnedOrder(SIZE, "salt");
+        IVideoStoreTypes.Order memory order = pinnedOrder(SIZE, "salt");
         bytes32 nonce = buy(order, SIGNER_KEY);
         Signature memory node = signNodeKey(order, SIGNER_KEY);
         Signature memory wallet = sign(BUYER_KEY, digestOrder(order, node));
-        vm.expectRevert(abi.encodeWithSelector(VideoStore.VideoStore_Exists.selector, nonce));
+        vm.expectRevert(abi.encodeWithSelector(IVideoStoreTypes.VideoStore_Exists.selector, nonce));
         store.purchase(order, node, wallet);
     }
 
     function test_AReclaimedPurchaseIsNotOpenedAgain() external {
-        VideoStore.Order memory order = pinnedOrder(SIZE, "salt");
+        IVideoStoreTypes.Order memory order = pinnedOrder(SIZE, "salt");
         order.validUntil = uint40(block.timestamp + 10 * PERIOD);
         bytes32 nonce = buy(order, SIGNER_KEY);
         vm.warp(block.timestamp + 3 * PERIOD);
         store.reclaim(order.deal, vm.addr(SIGNER_KEY), order.allotments, address(0));
         Signature memory node = signNodeKey(order, SIGNER_KEY);
         Signature memory wallet = sign(BUYER_KEY, digestOrder(order, node));
-        vm.expectRevert(abi.encodeWithSelector(VideoStore.VideoStore_Exists.selector, nonce));
+        vm.expectRevert(abi.encodeWithSelector(IVideoStoreTypes.VideoStore_Exists.selector, nonce));
         store.purchase(order, node, wallet);
     }
 
     function test_AnEditBetweenOrderAndPurchaseMakesItFail() external {
-        VideoStore.Order memory order = pinnedOrder(SIZE, "salt");
+        IVideoStoreTypes.Order memory order = pinnedOrder(SIZE, "salt");
         Signature memory node = signNodeKey(order, SIGNER_KEY);
         Signature memory wallet = sign(BUYER_KEY, digestOrder(order, node));
         vm.prank(OWNER);
         videos.edit(id, aDocument(), formats(PRICE + 1));
-        vm.expectRevert(abi.encodeWithSelector(VideoStore.VideoStore_TermsChanged.selector, id, CMAF));
+        vm.expectRevert(abi.encodeWithSelector(IVideoStoreTypes.VideoStore_TermsChanged.selector, id, CMAF));
         store.purchase(order, node, wallet);
     }
 
     function test_AnEditLeavesAnOpenPurchaseAlone() external {
-        VideoStore.Order memory order = pinnedOrder(SIZE, "salt");
+        IVideoStoreTypes.Order memory order = pinnedOrder(SIZE, "salt");
         bytes32 nonce = buy(order, SIGNER_KEY);
         vm.prank(OWNER);
         videos.edit(id, aDocument(), formats(PRICE * 2));
@@ -126,67 +127,67 @@ contract VideoStorePurchaseTest is StoreFixture {
     }
 
     function test_AVoidOrderIsRefused() external {
-        VideoStore.Order memory order = pinnedOrder(SIZE, "salt");
+        IVideoStoreTypes.Order memory order = pinnedOrder(SIZE, "salt");
         order.validUntil = uint40(block.timestamp);
-        expectRefusal(order, abi.encodeWithSelector(VideoStore.VideoStore_OrderExpired.selector, order.validUntil));
+        expectRefusal(order, abi.encodeWithSelector(IVideoStoreTypes.VideoStore_OrderExpired.selector, order.validUntil));
     }
 
     function test_AllotmentsAboveCapacityAreRefused() external {
-        VideoStore.Order memory order = pinnedOrder(SIZE, "salt");
+        IVideoStoreTypes.Order memory order = pinnedOrder(SIZE, "salt");
         order.deal.capacity = SIZE - 1;
-        expectRefusal(order, abi.encodeWithSelector(VideoStore.VideoStore_BadAllotments.selector));
+        expectRefusal(order, abi.encodeWithSelector(IVideoStoreTypes.VideoStore_BadAllotments.selector));
     }
 
     function test_ATreeDeeperThan32IsRefused() external {
-        VideoStore.Order memory order = pinnedOrder(SIZE, "salt");
+        IVideoStoreTypes.Order memory order = pinnedOrder(SIZE, "salt");
         order.deal.depth = 33;
-        expectRefusal(order, abi.encodeWithSelector(VideoStore.VideoStore_BadAllotments.selector));
+        expectRefusal(order, abi.encodeWithSelector(IVideoStoreTypes.VideoStore_BadAllotments.selector));
     }
 
     function test_ATtlBelowThreePeriodsIsRefused() external {
         store = new VideoStore(token, videos, registry, PERIOD + 1);
-        VideoStore.Order memory order = pinnedOrder(SIZE, "salt");
-        expectRefusal(order, abi.encodeWithSelector(VideoStore.VideoStore_BadTtl.selector, 3 * PERIOD));
+        IVideoStoreTypes.Order memory order = pinnedOrder(SIZE, "salt");
+        expectRefusal(order, abi.encodeWithSelector(IVideoStoreTypes.VideoStore_BadTtl.selector, 3 * PERIOD));
     }
 
     function test_SomebodyElsesSignatureIsRefused() external {
-        VideoStore.Order memory order = pinnedOrder(SIZE, "salt");
+        IVideoStoreTypes.Order memory order = pinnedOrder(SIZE, "salt");
         Signature memory node = signNodeKey(order, SIGNER_KEY);
         Signature memory wallet = sign(BUYER_KEY + 1, digestOrder(order, node));
-        vm.expectRevert(VideoStore.VideoStore_BadWalletSignature.selector);
+        vm.expectRevert(IVideoStoreTypes.VideoStore_BadWalletSignature.selector);
         store.purchase(order, node, wallet);
     }
 
     function test_TheZeroAddressCannotBuy() external {
-        VideoStore.Order memory order = pinnedOrder(SIZE, "salt");
+        IVideoStoreTypes.Order memory order = pinnedOrder(SIZE, "salt");
         order.buyer = address(0);
         Signature memory node = signNodeKey(order, SIGNER_KEY);
-        vm.expectRevert(VideoStore.VideoStore_BadWalletSignature.selector);
+        vm.expectRevert(IVideoStoreTypes.VideoStore_BadWalletSignature.selector);
         store.purchase(order, node, Signature(0, 0));
     }
 
     function test_AnInvalidNodeSignatureIsRefused() external {
-        VideoStore.Order memory order = pinnedOrder(SIZE, "salt");
+        IVideoStoreTypes.Order memory order = pinnedOrder(SIZE, "salt");
         Signature memory node = Signature(0, 0);
         Signature memory wallet = sign(BUYER_KEY, digestOrder(order, node));
-        vm.expectRevert(VideoStore.VideoStore_BadNodeSignature.selector);
+        vm.expectRevert(IVideoStoreTypes.VideoStore_BadNodeSignature.selector);
         store.purchase(order, node, wallet);
     }
 
     function test_AnOrderForAnotherStoreOrChainIsRefused() external {
-        VideoStore.Order memory order = pinnedOrder(SIZE, "salt");
+        IVideoStoreTypes.Order memory order = pinnedOrder(SIZE, "salt");
         Signature memory node = signNodeKey(order, SIGNER_KEY);
         Signature memory wallet = sign(BUYER_KEY, digestOrder(order, node));
         VideoStore other = new VideoStore(token, videos, registry, PERIOD);
-        vm.expectRevert(VideoStore.VideoStore_BadWalletSignature.selector);
+        vm.expectRevert(IVideoStoreTypes.VideoStore_BadWalletSignature.selector);
         other.purchase(order, node, wallet);
         vm.chainId(5);
-        vm.expectRevert(VideoStore.VideoStore_BadWalletSignature.selector);
+        vm.expectRevert(IVideoStoreTypes.VideoStore_BadWalletSignature.selector);
         store.purchase(order, node, wallet);
     }
 
     function test_AContractWalletAgreesByErc1271() external {
-        VideoStore.Order memory order = pinnedOrder(SIZE, "salt");
+        IVideoStoreTypes.Order memory order = pinnedOrder(SIZE, "salt");
         // The digest names the buyer, so the wallet's code comes after its address is known.
         order.buyer = address(0xC0DE);
         Signature memory node = signNodeKey(order, SIGNER_KEY);
@@ -199,14 +200,14 @@ contract VideoStorePurchaseTest is StoreFixture {
         // Another order has another digest, to which this wallet did not agree.
         order.deal.capacity += 1;
         node = signNodeKey(order, SIGNER_KEY);
-        vm.expectRevert(VideoStore.VideoStore_BadWalletSignature.selector);
+        vm.expectRevert(IVideoStoreTypes.VideoStore_BadWalletSignature.selector);
         store.purchase(order, node, Signature(0, 0));
     }
 
     function test_ATooLowBalanceOpensNothing() external {
         vm.prank(BUYER);
         token.transfer(OWNER, 99_999.5 ether);
-        VideoStore.Order memory order = pinnedOrder(SIZE, "salt");
+        IVideoStoreTypes.Order memory order = pinnedOrder(SIZE, "salt");
         Signature memory node = signNodeKey(order, SIGNER_KEY);
         Signature memory wallet = sign(BUYER_KEY, digestOrder(order, node));
         vm.expectRevert(
@@ -217,13 +218,13 @@ contract VideoStorePurchaseTest is StoreFixture {
         store.purchase(order, node, wallet);
         bytes32 nonce =
             store.nonceOf(store.hashDeal(order.deal), vm.addr(SIGNER_KEY), order.allotments, address(0));
-        vm.expectRevert(abi.encodeWithSelector(VideoStore.VideoStore_UnknownPurchase.selector, nonce));
+        vm.expectRevert(abi.encodeWithSelector(IVideoStoreTypes.VideoStore_UnknownPurchase.selector, nonce));
         store.purchaseOf(nonce);
     }
 
     function testFuzz_ABuyerPaysWhatTheOrderSaysAndNoMore(uint40 capacity, uint96 relayFee, bytes32 salt) external {
         capacity = uint40(bound(capacity, 0, 1 << 38));
-        VideoStore.Order memory order = pinnedOrder(capacity, salt);
+        IVideoStoreTypes.Order memory order = pinnedOrder(capacity, salt);
         order.relayFee = uint96(bound(relayFee, 0, 1000 ether));
         uint256 before = token.balanceOf(BUYER);
         buy(order, SIGNER_KEY);
@@ -231,7 +232,7 @@ contract VideoStorePurchaseTest is StoreFixture {
         assertEq(before - token.balanceOf(BUYER), expected, "taken");
     }
 
-    function expectRefusal(VideoStore.Order memory order, bytes memory reason) private {
+    function expectRefusal(IVideoStoreTypes.Order memory order, bytes memory reason) private {
         Signature memory node = signNodeKey(order, SIGNER_KEY);
         Signature memory wallet = sign(BUYER_KEY, digestOrder(order, node));
         vm.expectRevert(reason);

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {VideoStore} from "../../../contracts/VideoStore.sol";
+import {IVideoStoreTypes} from "../../../contracts/interfaces/IVideoStoreTypes.sol";
 import {CompactSignatures, Signature} from "../../../contracts/libraries/CompactSignatures.sol";
 import {Deal} from "../../../contracts/libraries/Deals.sol";
 import {PinnedReceipt} from "../../../contracts/libraries/PinnedReceipts.sol";
@@ -15,7 +16,7 @@ contract VideoStoreSettleTest is StoreFixture {
 
     function setUp() external {
         deploy();
-        VideoStore.Order memory order = pinnedOrder(SIZE, "salt");
+        IVideoStoreTypes.Order memory order = pinnedOrder(SIZE, "salt");
         nonce = buy(order, SIGNER_KEY);
         deal = order.deal;
     }
@@ -28,7 +29,7 @@ contract VideoStoreSettleTest is StoreFixture {
 
     function test_WithoutAffiliateAndAvatarTheOwnerHasTheWholePrice() external {
         registry.unsetAddress("ParatiiAvatar");
-        VideoStore.Order memory order = pinnedOrder(SIZE, "other");
+        IVideoStoreTypes.Order memory order = pinnedOrder(SIZE, "other");
         order.deal.affiliate = address(0);
         bytes32 other = buy(order, SIGNER_KEY);
         settleOne(order.deal, SIZE, pinnedReceipt(other, SIGNER_KEY, SIZE));
@@ -63,14 +64,14 @@ contract VideoStoreSettleTest is StoreFixture {
 
     function test_AnotherCapOrHostThanTheAllottedIsUnknown() external {
         settleOne(deal, SIZE + 1, pinnedReceipt(nonce, SIGNER_KEY, 5_000_000));
-        VideoStore.Payee[] memory payees = new VideoStore.Payee[](1);
-        payees[0] = VideoStore.Payee(hostOf(0).key, RELAYER);
+        IVideoStoreTypes.Payee[] memory payees = new IVideoStoreTypes.Payee[](1);
+        payees[0] = IVideoStoreTypes.Payee(hostOf(0).key, RELAYER);
         Deal[] memory deals = new Deal[](1);
         deals[0] = deal;
-        VideoStore.PinnedGroup[] memory groups = new VideoStore.PinnedGroup[](1);
-        groups[0] = VideoStore.PinnedGroup(0, 0, SIZE, new PinnedReceipt[](1));
+        IVideoStoreTypes.PinnedGroup[] memory groups = new IVideoStoreTypes.PinnedGroup[](1);
+        groups[0] = IVideoStoreTypes.PinnedGroup(0, 0, SIZE, new PinnedReceipt[](1));
         groups[0].receipts[0] = pinnedReceipt(nonce, SIGNER_KEY, 5_000_000);
-        store.settle(payees, deals, groups, new VideoStore.TreeGroup[](0));
+        store.settle(payees, deals, groups, new IVideoStoreTypes.TreeGroup[](0));
         assertPaid(0);
         assertEq(token.balanceOf(RELAYER), 0, "nobody else");
     }
@@ -86,16 +87,16 @@ contract VideoStoreSettleTest is StoreFixture {
     }
 
     function test_ATermsTableOfNonsenseHarmsNoOther() external {
-        VideoStore.Payee[] memory payees = new VideoStore.Payee[](1);
+        IVideoStoreTypes.Payee[] memory payees = new IVideoStoreTypes.Payee[](1);
         payees[0] = hostOf(0);
         Deal[] memory deals = new Deal[](2);
         deals[1] = deal;
-        VideoStore.PinnedGroup[] memory groups = new VideoStore.PinnedGroup[](2);
-        groups[0] = VideoStore.PinnedGroup(0, 0, SIZE, new PinnedReceipt[](1));
-        groups[1] = VideoStore.PinnedGroup(1, 0, SIZE, new PinnedReceipt[](1));
+        IVideoStoreTypes.PinnedGroup[] memory groups = new IVideoStoreTypes.PinnedGroup[](2);
+        groups[0] = IVideoStoreTypes.PinnedGroup(0, 0, SIZE, new PinnedReceipt[](1));
+        groups[1] = IVideoStoreTypes.PinnedGroup(1, 0, SIZE, new PinnedReceipt[](1));
         groups[0].receipts[0] = pinnedReceipt(nonce, SIGNER_KEY, 5_000_000);
         groups[1].receipts[0] = groups[0].receipts[0];
-        store.settle(payees, deals, groups, new VideoStore.TreeGroup[](0));
+        store.settle(payees, deals, groups, new IVideoStoreTypes.TreeGroup[](0));
         assertPaid(5_000_000);
     }
 
@@ -172,16 +173,16 @@ contract VideoStoreSettleTest is StoreFixture {
     }
 
     function test_AZeroPayoutIsSkippedAndHarmsNoOther() external {
-        VideoStore.Payee[] memory payees = new VideoStore.Payee[](2);
+        IVideoStoreTypes.Payee[] memory payees = new IVideoStoreTypes.Payee[](2);
         payees[1] = hostOf(0);
         Deal[] memory deals = new Deal[](1);
         deals[0] = deal;
-        VideoStore.PinnedGroup[] memory groups = new VideoStore.PinnedGroup[](2);
-        groups[0] = VideoStore.PinnedGroup(0, 0, SIZE, new PinnedReceipt[](1));
-        groups[1] = VideoStore.PinnedGroup(0, 1, SIZE, new PinnedReceipt[](1));
+        IVideoStoreTypes.PinnedGroup[] memory groups = new IVideoStoreTypes.PinnedGroup[](2);
+        groups[0] = IVideoStoreTypes.PinnedGroup(0, 0, SIZE, new PinnedReceipt[](1));
+        groups[1] = IVideoStoreTypes.PinnedGroup(0, 1, SIZE, new PinnedReceipt[](1));
         groups[0].receipts[0] = pinnedReceipt(nonce, SIGNER_KEY, 5_000_000);
         groups[1].receipts[0] = groups[0].receipts[0];
-        store.settle(payees, deals, groups, new VideoStore.TreeGroup[](0));
+        store.settle(payees, deals, groups, new IVideoStoreTypes.TreeGroup[](0));
         assertPaid(5_000_000);
     }
 
@@ -226,7 +227,7 @@ contract VideoStoreSettleTest is StoreFixture {
         cap = uint40(bound(cap, 1, SIZE));
         PinnedReceipt[] memory batch = new PinnedReceipt[](6);
         uint256 expected;
-        VideoStore.Order memory order = pinnedOrder(SIZE, "fuzz");
+        IVideoStoreTypes.Order memory order = pinnedOrder(SIZE, "fuzz");
         order.allotments = pinnedWord(cap);
         uint256[3] memory paid;
         bytes32[3] memory nonces;

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {VideoStore} from "../../../contracts/VideoStore.sol";
+import {IVideoStoreTypes} from "../../../contracts/interfaces/IVideoStoreTypes.sol";
 import {Allotments} from "../../../contracts/libraries/Allotments.sol";
 import {Signature} from "../../../contracts/libraries/CompactSignatures.sol";
 import {Deal} from "../../../contracts/libraries/Deals.sol";
@@ -21,7 +22,7 @@ contract VideoStoreTreeTest is StoreFixture {
     }
 
     function test_EachHostOfSeveralIsPaidItsOwnBytes() external {
-        VideoStore.TreeReceipt[] memory receipts = new VideoStore.TreeReceipt[](4);
+        IVideoStoreTypes.TreeReceipt[] memory receipts = new IVideoStoreTypes.TreeReceipt[](4);
         for (uint16 i; i < 4; ++i) {
             receipts[i] = receipt(i, 1_000_000 * (i + 1));
         }
@@ -42,7 +43,7 @@ contract VideoStoreTreeTest is StoreFixture {
 
     function test_LeavesBeyondTheWordHaveLanesOfTheirOwn() external {
         open(40, 6);
-        VideoStore.TreeReceipt[] memory receipts = new VideoStore.TreeReceipt[](40);
+        IVideoStoreTypes.TreeReceipt[] memory receipts = new IVideoStoreTypes.TreeReceipt[](40);
         for (uint16 i; i < 40; ++i) {
             receipts[i] = receipt(i, 10_000 + i);
         }
@@ -55,7 +56,7 @@ contract VideoStoreTreeTest is StoreFixture {
     }
 
     function test_TheSameHostIsPaidOnceForOneLeaf() external {
-        VideoStore.TreeReceipt[] memory receipts = new VideoStore.TreeReceipt[](3);
+        IVideoStoreTypes.TreeReceipt[] memory receipts = new IVideoStoreTypes.TreeReceipt[](3);
         receipts[0] = receipt(1, 3_000_000);
         receipts[1] = receipt(1, 2_000_000);
         receipts[2] = receipt(1, 3_000_000);
@@ -71,7 +72,7 @@ contract VideoStoreTreeTest is StoreFixture {
     function test_AReceiptServesItsOwnLeafAlone() external {
         // Host 0 holds a receipt signed for leaf 0 and tries it at every other leaf.
         for (uint32 leaf = 1; leaf < 8; ++leaf) {
-            VideoStore.TreeReceipt memory moved = receipt(0, 1_000_000);
+            IVideoStoreTypes.TreeReceipt memory moved = receipt(0, 1_000_000);
             moved.leaf = leaf;
             settleOneOf(moved);
         }
@@ -79,7 +80,7 @@ contract VideoStoreTreeTest is StoreFixture {
     }
 
     function test_ABranchWithAnotherCapPayeeOrSiblingIsSkipped() external {
-        VideoStore.TreeReceipt memory bad = receipt(0, 1_000_000);
+        IVideoStoreTypes.TreeReceipt memory bad = receipt(0, 1_000_000);
         bad.cap += 1;
         settleOneOf(bad);
         bad = receipt(0, 1_000_000);
@@ -95,7 +96,7 @@ contract VideoStoreTreeTest is StoreFixture {
     }
 
     function test_SumsThatOverflowAreSkippedAndHarmNoOther() external {
-        VideoStore.TreeReceipt[] memory receipts = new VideoStore.TreeReceipt[](2);
+        IVideoStoreTypes.TreeReceipt[] memory receipts = new IVideoStoreTypes.TreeReceipt[](2);
         receipts[0] = receipt(0, 1_000_000);
         receipts[0].siblings[0] = bytes32(uint256((1 << 40) - 1));
         receipts[1] = receipt(1, 1_000_000);
@@ -111,7 +112,7 @@ contract VideoStoreTreeTest is StoreFixture {
     }
 
     function test_AnotherSignersReceiptIsSkipped() external {
-        VideoStore.TreeReceipt memory bad = receipt(0, 1_000_000);
+        IVideoStoreTypes.TreeReceipt memory bad = receipt(0, 1_000_000);
         bad.signature = signReceipt(BUYER_KEY, nonce, 0, 1_000_000);
         settleOneOf(bad);
         assertNothingPaid();
@@ -121,7 +122,7 @@ contract VideoStoreTreeTest is StoreFixture {
         bytes32[][] memory further = treeOf(2, 3_000_000, 4, 2);
         store.allot(deal, signer(), BUYER, rootOf(tree), rootOf(further), signAllot(SIGNER_KEY, nonce, 1, rootOf(further)));
         assertEq(store.furtherAllotments(nonce)[0], rootOf(further), "kept");
-        VideoStore.TreeReceipt[] memory receipts = new VideoStore.TreeReceipt[](2);
+        IVideoStoreTypes.TreeReceipt[] memory receipts = new IVideoStoreTypes.TreeReceipt[](2);
         receipts[0] = treeReceipt(nonce, SIGNER_KEY, further, 1, 5, 3_000_000, 2_000_000);
         receipts[1] = receipt(1, 1_000_000);
         settle(receipts);
@@ -132,7 +133,7 @@ contract VideoStoreTreeTest is StoreFixture {
     function test_NoMoreIsAllottedThanTheEscrowHolds() external {
         bytes32[][] memory further = treeOf(3, 3_000_000, 4, 2);
         Signature memory signature = signAllot(SIGNER_KEY, nonce, 1, rootOf(further));
-        vm.expectRevert(VideoStore.VideoStore_BadAllotments.selector);
+        vm.expectRevert(IVideoStoreTypes.VideoStore_BadAllotments.selector);
         store.allot(deal, signer(), BUYER, rootOf(tree), rootOf(further), signature);
     }
 
@@ -140,11 +141,11 @@ contract VideoStoreTreeTest is StoreFixture {
         bytes32[][] memory further = treeOf(2, 2_000_000, 4, 2);
         store.allot(deal, signer(), BUYER, rootOf(tree), rootOf(further), signAllot(SIGNER_KEY, nonce, 1, rootOf(further)));
         Signature memory replayed = signAllot(SIGNER_KEY, nonce, 1, rootOf(further));
-        vm.expectRevert(VideoStore.VideoStore_BadAllotments.selector);
+        vm.expectRevert(IVideoStoreTypes.VideoStore_BadAllotments.selector);
         store.allot(deal, signer(), BUYER, rootOf(tree), rootOf(further), replayed);
         bytes32[][] memory third = treeOf(1, 2_000_000, 8, 2);
         replayed = signAllot(SIGNER_KEY, nonce, 1, rootOf(third));
-        vm.expectRevert(VideoStore.VideoStore_NotAllowed.selector);
+        vm.expectRevert(IVideoStoreTypes.VideoStore_NotAllowed.selector);
         store.allot(deal, signer(), BUYER, rootOf(tree), rootOf(third), replayed);
         store.allot(deal, signer(), BUYER, rootOf(tree), rootOf(third), signAllot(SIGNER_KEY, nonce, 2, rootOf(third)));
     }
@@ -155,7 +156,7 @@ contract VideoStoreTreeTest is StoreFixture {
             store.hashDeal(deal), signer(), rootOf(tree), BUYER, signRequestClose(SIGNER_KEY, nonce)
         );
         Signature memory signature = signAllot(SIGNER_KEY, nonce, 1, rootOf(further));
-        vm.expectRevert(abi.encodeWithSelector(VideoStore.VideoStore_Closing.selector, nonce));
+        vm.expectRevert(abi.encodeWithSelector(IVideoStoreTypes.VideoStore_Closing.selector, nonce));
         store.allot(deal, signer(), BUYER, rootOf(tree), rootOf(further), signature);
     }
 
@@ -186,7 +187,7 @@ contract VideoStoreTreeTest is StoreFixture {
 
     function open(uint256 hosts, uint8 depth) private {
         tree = treeOf(hosts, hosts > 5 ? CAPACITY / uint40(hosts) : CAP, 0, depth);
-        VideoStore.Order memory order = treeOrder(tree, CAPACITY, bytes32(hosts));
+        IVideoStoreTypes.Order memory order = treeOrder(tree, CAPACITY, bytes32(hosts));
         nonce = buy(order, SIGNER_KEY);
         deal = order.deal;
     }
@@ -195,16 +196,16 @@ contract VideoStoreTreeTest is StoreFixture {
         return uint40(Allotments.sum(tree[0][host]));
     }
 
-    function receipt(uint16 host, uint40 byteCount) private view returns (VideoStore.TreeReceipt memory) {
+    function receipt(uint16 host, uint40 byteCount) private view returns (IVideoStoreTypes.TreeReceipt memory) {
         return treeReceipt(nonce, SIGNER_KEY, tree, host, host, capOf(host), byteCount);
     }
 
-    function settle(VideoStore.TreeReceipt[] memory receipts) private {
+    function settle(IVideoStoreTypes.TreeReceipt[] memory receipts) private {
         settleTree(deal, SIGNER_KEY, rootOf(tree), 64, receipts);
     }
 
-    function settleOneOf(VideoStore.TreeReceipt memory one) private {
-        VideoStore.TreeReceipt[] memory receipts = new VideoStore.TreeReceipt[](1);
+    function settleOneOf(IVideoStoreTypes.TreeReceipt memory one) private {
+        IVideoStoreTypes.TreeReceipt[] memory receipts = new IVideoStoreTypes.TreeReceipt[](1);
         receipts[0] = one;
         settle(receipts);
     }

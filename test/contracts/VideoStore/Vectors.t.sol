@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {ParatiiRegistry} from "../../../contracts/ParatiiRegistry.sol";
 import {ParatiiToken} from "../../../contracts/ParatiiToken.sol";
 import {VideoStore} from "../../../contracts/VideoStore.sol";
+import {IVideoStoreTypes} from "../../../contracts/interfaces/IVideoStoreTypes.sol";
 import {IVideoTerms} from "../../../contracts/interfaces/IVideoTerms.sol";
 import {Allotments} from "../../../contracts/libraries/Allotments.sol";
 import {CompactSignatures, Signature} from "../../../contracts/libraries/CompactSignatures.sol";
@@ -105,7 +106,7 @@ contract VideoStoreVectorsTest is Test {
     function openVector() private {
         address token = readAddress("token");
         VideoStore store = storeAt(readAddress("store"), token);
-        VideoStore.Order memory order = readOrder();
+        IVideoStoreTypes.Order memory order = readOrder();
         terms.set(readWord("terms"));
         assertEq(store.hashDeal(order.deal), readWord("deal"), "deal");
         bool byAllowance = keccak256(bytes(vm.parseJsonString(json, key("payment")))) == keccak256("allowance");
@@ -142,7 +143,7 @@ contract VideoStoreVectorsTest is Test {
         return VideoStore(target);
     }
 
-    function readOrder() private view returns (VideoStore.Order memory) {
+    function readOrder() private view returns (IVideoStoreTypes.Order memory) {
         Terms memory read = Terms({
             id: readWord("id"),
             format: readWord("format"),
@@ -155,7 +156,7 @@ contract VideoStoreVectorsTest is Test {
             affiliateBps: uint16(readUint("affiliateBps")),
             avatarBps: uint16(readUint("avatarBps"))
         });
-        return VideoStore.Order({
+        return IVideoStoreTypes.Order({
             buyer: readAddress("buyer"),
             deal: Deal(read, uint40(readUint("capacity")), uint8(readUint("depth")), readAddress("affiliate")),
             allotments: readWord("allotments"),

@@ -5,6 +5,7 @@ import {ParatiiRegistry} from "../../../contracts/ParatiiRegistry.sol";
 import {ParatiiToken} from "../../../contracts/ParatiiToken.sol";
 import {VideoRegistry} from "../../../contracts/VideoRegistry.sol";
 import {VideoStore} from "../../../contracts/VideoStore.sol";
+import {IVideoStoreTypes} from "../../../contracts/interfaces/IVideoStoreTypes.sol";
 import {Allotments} from "../../../contracts/libraries/Allotments.sol";
 import {Signature} from "../../../contracts/libraries/CompactSignatures.sol";
 import {Deal, Terms} from "../../../contracts/libraries/Deals.sol";
@@ -35,8 +36,8 @@ abstract contract StoreFixture is Test {
     bytes32 internal id;
 
     /// @dev A host with key and payout address; number 0, 1, 2, …
-    function hostOf(uint256 number) internal pure returns (VideoStore.Payee memory) {
-        return VideoStore.Payee({key: address(uint160(0xAA00 + number)), payout: address(uint160(0xBB00 + number))});
+    function hostOf(uint256 number) internal pure returns (IVideoStoreTypes.Payee memory) {
+        return IVideoStoreTypes.Payee({key: address(uint160(0xAA00 + number)), payout: address(uint160(0xBB00 + number))});
     }
 
     function deploy() internal {
@@ -80,8 +81,8 @@ abstract contract StoreFixture is Test {
     }
 
     /// @dev An order for the one pinned host number 0, whose cap is the whole capacity.
-    function pinnedOrder(uint40 capacity, bytes32 salt) internal view returns (VideoStore.Order memory) {
-        return VideoStore.Order({
+    function pinnedOrder(uint40 capacity, bytes32 salt) internal view returns (IVideoStoreTypes.Order memory) {
+        return IVideoStoreTypes.Order({
             buyer: BUYER,
             deal: dealOf(capacity, 0, AFFILIATE),
             allotments: pinnedWord(capacity),
@@ -92,13 +93,13 @@ abstract contract StoreFixture is Test {
     }
 
     function pinnedWord(uint40 cap) internal pure returns (bytes32) {
-        VideoStore.Payee memory host = hostOf(0);
+        IVideoStoreTypes.Payee memory host = hostOf(0);
         return Allotments.leaf(0, host.key, host.payout, cap);
     }
 
     // -------------------------------------------------------------------------------------------------- signatures
 
-    function signNodeKey(VideoStore.Order memory order, uint256 signerKey) internal view returns (Signature memory) {
+    function signNodeKey(IVideoStoreTypes.Order memory order, uint256 signerKey) internal view returns (Signature memory) {
         bytes32 typeHash = keccak256("NodeKey(bytes32 id,bytes32 format,address wallet,bytes32 salt)");
         return sign(
             signerKey,
@@ -111,7 +112,7 @@ abstract contract StoreFixture is Test {
         );
     }
 
-    function digestOrder(VideoStore.Order memory order, Signature memory node) internal view returns (bytes32) {
+    function digestOrder(IVideoStoreTypes.Order memory order, Signature memory node) internal view returns (bytes32) {
         bytes32 typeHash = keccak256(
             "Order(address buyer,bytes32 id,bytes32 format,bytes32 terms,bytes32 nodeSignature,uint40 capacity,bytes32 allotments,uint8 depth,address affiliate,uint96 relayFee,uint40 validUntil,bytes32 salt)"
         );
@@ -135,7 +136,7 @@ abstract contract StoreFixture is Test {
         return toDigest(store.domainSeparator(), keccak256(bytes.concat(head, tail)));
     }
 
-    function signAuthorization(VideoStore.Order memory order, Signature memory node)
+    function signAuthorization(IVideoStoreTypes.Order memory order, Signature memory node)
         internal
         view
         returns (Signature memory)
@@ -188,7 +189,7 @@ abstract contract StoreFixture is Test {
 
     // ----------------------------------------------------------------------------------------------------- actions
 
-    function buy(VideoStore.Order memory order, uint256 signerKey) internal returns (bytes32) {
+    function buy(IVideoStoreTypes.Order memory order, uint256 signerKey) internal returns (bytes32) {
         Signature memory node = signNodeKey(order, signerKey);
         Signature memory wallet = sign(BUYER_KEY, digestOrder(order, node));
         vm.prank(RELAYER);
@@ -208,13 +209,13 @@ abstract contract StoreFixture is Test {
     }
 
     function settlePinned(Deal memory deal, uint40 cap, PinnedReceipt[] memory receipts) internal {
-        VideoStore.Payee[] memory payees = new VideoStore.Payee[](1);
+        IVideoStoreTypes.Payee[] memory payees = new IVideoStoreTypes.Payee[](1);
         payees[0] = hostOf(0);
         Deal[] memory deals = new Deal[](1);
         deals[0] = deal;
-        VideoStore.PinnedGroup[] memory groups = new VideoStore.PinnedGroup[](1);
-        groups[0] = VideoStore.PinnedGroup({deal: 0, payee: 0, cap: cap, receipts: receipts});
-        store.settle(payees, deals, groups, new VideoStore.TreeGroup[](0));
+        IVideoStoreTypes.PinnedGroup[] memory groups = new IVideoStoreTypes.PinnedGroup[](1);
+        groups[0] = IVideoStoreTypes.PinnedGroup({deal: 0, payee: 0, cap: cap, receipts: receipts});
+        store.settle(payees, deals, groups, new IVideoStoreTypes.TreeGroup[](0));
     }
 
     function settleOne(Deal memory deal, uint40 cap, PinnedReceipt memory receipt) internal {
@@ -230,7 +231,7 @@ abstract contract StoreFixture is Test {
         tree = new bytes32[][](depth + 1);
         tree[0] = new bytes32[](uint256(1) << depth);
         for (uint32 i; i < hosts; ++i) {
-            VideoStore.Payee memory host = hostOf(i);
+            IVideoStoreTypes.Payee memory host = hostOf(i);
             tree[0][i] = Allotments.leaf(first + i, host.key, host.payout, cap);
         }
         for (uint256 level = 1; level <= depth; ++level) {
@@ -259,7 +260,7 @@ abstract contract StoreFixture is Test {
     function treeOrder(bytes32[][] memory tree, uint40 capacity, bytes32 salt)
         internal
         view
-        returns (VideoStore.Order memory order)
+        returns (IVideoStoreTypes.Order memory order)
     {
         order = pinnedOrder(capacity, salt);
         order.deal.depth = uint8(tree.length - 1);
@@ -274,8 +275,8 @@ abstract contract StoreFixture is Test {
         uint32 leaf,
         uint40 cap,
         uint40 byteCount
-    ) internal view returns (VideoStore.TreeReceipt memory) {
-        return VideoStore.TreeReceipt({
+    ) internal view returns (IVideoStoreTypes.TreeReceipt memory) {
+        return IVideoStoreTypes.TreeReceipt({
             payee: host,
             leaf: leaf,
             cap: cap,
@@ -291,23 +292,23 @@ abstract contract StoreFixture is Test {
         uint256 signerKey,
         bytes32 allotments,
         uint256 hosts,
-        VideoStore.TreeReceipt[] memory receipts
+        IVideoStoreTypes.TreeReceipt[] memory receipts
     ) internal {
-        VideoStore.Payee[] memory payees = new VideoStore.Payee[](hosts);
+        IVideoStoreTypes.Payee[] memory payees = new IVideoStoreTypes.Payee[](hosts);
         for (uint256 i; i < hosts; ++i) {
             payees[i] = hostOf(i);
         }
         Deal[] memory deals = new Deal[](1);
         deals[0] = deal;
-        VideoStore.TreeGroup[] memory groups = new VideoStore.TreeGroup[](1);
-        groups[0] = VideoStore.TreeGroup({
+        IVideoStoreTypes.TreeGroup[] memory groups = new IVideoStoreTypes.TreeGroup[](1);
+        groups[0] = IVideoStoreTypes.TreeGroup({
             deal: 0,
             signer: vm.addr(signerKey),
             buyer: BUYER,
             allotments: allotments,
             receipts: receipts
         });
-        store.settle(payees, deals, new VideoStore.PinnedGroup[](0), groups);
+        store.settle(payees, deals, new IVideoStoreTypes.PinnedGroup[](0), groups);
     }
 
     function signAllot(uint256 key, bytes32 nonce, uint32 index, bytes32 allotments)
