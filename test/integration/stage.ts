@@ -1,6 +1,9 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { Wallet } from 'ethers'
 import { openFileBlocks } from '#adapters/blocks-file.ts'
 import { createMemoryBlocks } from '#adapters/blocks-memory.ts'
@@ -35,6 +38,7 @@ import { hexFromBytes } from '#std/bytes.ts'
 import { orThrow } from '#std/error.ts'
 import type { Records } from '#std/ports/records.ts'
 import { type Actor, actorOf, cmaf, noAffiliate, payoutOf } from './chain-fixture.ts'
+import type { RoleOrders } from './role-process.ts'
 
 export const priceWei = 2n * weiPerPti
 export const feeWei = 1_000_000_000n
@@ -130,7 +134,7 @@ export const openPublisher = async (
 ) => {
   const actor = actorOf(name)
   const nodeKey = actorOf(`${name} node`).secretKey
-  const blocks = createMemoryBlocks()
+  const blocks = await openFileBlocks(join(stage.folder, `${name}-blocks`))
   const identity = identifyPublisher(cryptoNative, actor.secretKey, nodeKey)
   const writer = await stage.writerOf(actor)
   const notices: Notices = []
@@ -382,4 +386,47 @@ export const filmBytes = async (path: string): Promise<Buffer> => {
   const pieces: Uint8Array[] = []
   if (file !== undefined) for await (const piece of file.content) pieces.push(piece)
   return Buffer.concat(pieces)
+}
+
+/** A role in a process of its own: killed by `kill`, ended as a daemon is by `end`, started again where it listened. */
+export const openProcess = (
+  stage: Stage,
+  role: RoleOrders['role'],
+  name: string,
+  publishers: readonly Address[] = [],
+) => {
+  let child: ChildProcess | undefined
+  let ports: RoleOrders['ports'] = [0, 0]
+  const signal = async (name: 'SIGKILL' | 'SIGTERM') => {
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const exited = once(child, 'exit')
+    child.kill(name)
+    await exited
+  }
+  stage.add(() => signal('SIGKILL'))
+  return {
+    async start(): Promise<void> {
+      const { chainId, rpcUrl, registry } = stage.chain
+      const orders: RoleOrders = {
+        role,
+        name,
+        folder: stage.folder,
+        chain: { chainId, rpcUrl, registry },
+        publishers,
+        ports,
+      }
+      const script = new URL('./role-process.ts', import.meta.url).pathname
+      child = spawn(process.execPath, [script, JSON.stringify(orders)], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      })
+      if (child.stdout === null) throw new Error('no output')
+      const [line] = await once(createInterface(child.stdout), 'line')
+      const addresses: unknown = JSON.parse(String(line))
+      if (!Array.isArray(addresses)) throw new Error('no addresses')
+      const portOf = (kind: RegExp) => Number(kind.exec(addresses.join(' '))?.[1])
+      ports = [portOf(/tcp\/(\d+)\/ws/), portOf(/tcp\/(\d+)\/http/)]
+    },
+    kill: () => signal('SIGKILL'),
+    end: () => signal('SIGTERM'),
+  }
 }
