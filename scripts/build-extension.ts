@@ -7,7 +7,7 @@
 import { spawn } from 'node:child_process'
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { isDeepStrictEqual, parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { browserslist, bundles, copies, extensionFolder, manifest, tagFolder } from '../plasmo.config.ts'
 
@@ -77,6 +77,18 @@ async function copyPart({ from, to, ...options }: (typeof copies)[number]): Prom
   await writeFile(target, css)
 }
 
+/** The manifest that browsers get, as it must be: whatever Plasmo adds to ours is seen here before a user sees it. */
+const expectedManifest = 'scripts/built-manifest.json'
+
+async function checkBuiltManifest(): Promise<void> {
+  const built = await readFile(join(root, extensionFolder, 'manifest.json'), 'utf8')
+  // Names of files carry hashes of what is in them.
+  const found = JSON.parse(built.replaceAll(/\.[0-9a-f]{8}\.(js|css|png)"/g, '.$1"'))
+  const expected = JSON.parse(await readFile(join(root, expectedManifest), 'utf8'))
+  if (isDeepStrictEqual(found, expected)) return
+  throw new Error(`the built manifest is not ${expectedManifest}:\n${JSON.stringify(found, null, 2)}`)
+}
+
 async function buildExtension(): Promise<void> {
   const startedAtMs = Date.now()
   await writeManifest()
@@ -84,6 +96,7 @@ async function buildExtension(): Promise<void> {
   await rm(join(root, tagFolder), { recursive: true, force: true })
   // Plasmo empties its folder, so it goes first.
   await runPlasmo()
+  await checkBuiltManifest()
   await Promise.all([...bundles.map(buildBundle), ...copies.map(copyPart)])
   console.log(
     `built ${extensionFolder} and ${tagFolder} in ${((Date.now() - startedAtMs) / 1000).toFixed(1)} s`,

@@ -10,7 +10,7 @@ import { ParatiiError } from '#std/error.ts'
 import { ledgerSchema } from '#wallet/budget.ts'
 import { Keyring } from '#wallet/keyring.ts'
 import { Buying } from './buying.ts'
-import { createDeployments, findDeployment } from './chain-glance.ts'
+import { createDeployments, findDeployment, readBalance } from './chain-glance.ts'
 import { findHandler } from './fetch-handlers.ts'
 import { HomeDesk } from './home-desk.ts'
 import { createLockLifelines } from './lifeline.ts'
@@ -82,7 +82,10 @@ export function startBackground(): void {
     keyring,
     book,
     node,
-    deployments,
+    async funds(network, account) {
+      const deployment = await deployments.get(network)
+      return { deployment, balanceWei: await readBalance(network.rpcUrl, deployment.token, account) }
+    },
     crypto,
     random,
     clock,

@@ -13,7 +13,7 @@ import { budgetLeft, emptyLedger, type Ledger, releaseBudget, reserveBudget } fr
 import type { Keyring } from '#wallet/keyring.ts'
 import { signOrder } from '#wallet/order-signer.ts'
 import { decideOrder } from '#wallet/policy.ts'
-import { type Deployment, type Deployments, readBalance } from './chain-glance.ts'
+import type { Deployment } from './chain-glance.ts'
 import type { NodeLink } from './node-link.ts'
 import type { Prepared } from './player-desk.ts'
 import type { PurchaseBook, PurchaseEntry } from './purchase-book.ts'
@@ -21,13 +21,16 @@ import type { Cell } from './store.ts'
 import { randomTicket } from './stream-grants.ts'
 import type { WalletDesk } from './wallet-desk.ts'
 
+export type Funds = { readonly deployment: Deployment; readonly balanceWei: bigint }
+
 type BuyingPorts = {
-  readonly wallet: WalletDesk
+  readonly wallet: Pick<WalletDesk, 'stored'>
   readonly keyring: Keyring
   readonly book: PurchaseBook
-  readonly node: NodeLink
+  readonly node: Pick<NodeLink, 'ask'>
   readonly ledger: Cell<Ledger>
-  readonly deployments: Deployments
+  /** Where the contracts are, and what the account has there now. */
+  readonly funds: (network: Network, account: Address) => Promise<Funds>
   readonly crypto: Crypto
   readonly random: Random
   readonly clock: Clock
@@ -56,7 +59,7 @@ export class Buying {
     const { network, account } = await wallet.stored()
     const [quote, { deployment, balanceWei }, locked] = await Promise.all([
       node.ask('quote', { network, video: asked.video, format: asked.format }),
-      this.#funds(network, account.address),
+      this.#ports.funds(network, account.address),
       keyring.isUnlocked().then(unlocked => !unlocked),
     ])
     const bought = await this.#findBought(asked, network, account.address)
@@ -99,7 +102,10 @@ export class Buying {
     const { wallet, keyring, crypto, random, clock, ledger, book } = this.#ports
     const { network, account, budget } = await wallet.stored()
     const { offer, quote, deployment } = prepared
-    const { balanceWei } = await this.#funds(network, account.address)
+    // Another tab may have bought it since this one showed its price.
+    const bought = await this.#findBought(asked, network, account.address)
+    if (bought !== undefined) return this.reopen(bought)
+    const { balanceWei } = await this.#ports.funds(network, account.address)
     const nowMs = clock.nowMs()
     const totalWei = orThrow(
       decideOrder(
@@ -133,7 +139,12 @@ export class Buying {
     const { day } = await ledger.update(present =>
       orThrow(reserveBudget(present ?? emptyLedger, budget, totalWei, nowMs)),
     )
-    const { order, nodeKey } = await signOrder(keyring, crypto, account.index, draft, deployment.token)
+    const { order, nodeKey } = await signOrder(keyring, crypto, account.index, draft, deployment.token).catch(
+      async thrown => {
+        await this.#release(totalWei, day)
+        throw thrown
+      },
+    )
     const entry: PurchaseEntry = {
       purchase: purchaseNonceOf(draft, {
         signer: identityOf(crypto, nodeKey).address,
@@ -202,13 +213,10 @@ export class Buying {
 
   async #drop(entry: PurchaseEntry): Promise<void> {
     await this.#ports.book.remove(entry.purchase)
-    await this.#ports.ledger.update(ledger =>
-      releaseBudget(ledger ?? emptyLedger, entry.totalWei, entry.budgetDay),
-    )
+    await this.#release(entry.totalWei, entry.budgetDay)
   }
 
-  async #funds(network: Network, account: Address): Promise<{ deployment: Deployment; balanceWei: bigint }> {
-    const deployment = await this.#ports.deployments.get(network)
-    return { deployment, balanceWei: await readBalance(network.rpcUrl, deployment.token, account) }
+  async #release(amountWei: bigint, day: number): Promise<void> {
+    await this.#ports.ledger.update(ledger => releaseBudget(ledger ?? emptyLedger, amountWei, day))
   }
 }

@@ -91,7 +91,6 @@ export function openSession(ports: PlayerPorts, { send, tell }: SessionPorts): P
           : await ports.reopen(found.bought)
       if (!isCurrent()) return
       purchase = bought
-      prepared = undefined
       const ticket = await ports.issueTicket(bought)
       show({ status: 'ready', purchase: bought, ticket, manifest, title: found.offer.title })
     })
@@ -109,7 +108,10 @@ export function openSession(ports: PlayerPorts, { send, tell }: SessionPorts): P
         // A player whose worker was restarted goes on: what it may stream is kept elsewhere.
         purchase = message.purchase
       } else if (asked !== undefined && prepared?.offer.ticket === message.ticket) {
-        watch(asked, prepared, message.agreedWei)
+        const agreed = prepared
+        // A yes is good once.
+        prepared = undefined
+        watch(asked, agreed, message.agreedWei)
       }
     },
     walletChanged() {

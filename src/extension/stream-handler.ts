@@ -25,6 +25,9 @@ const prefix = '/stream/'
 /** What a player's library does next depends on the status: it tries a 5xx again, and takes a 4xx for an answer. */
 const statusOfCode: Partial<Record<ErrorCode, number>> = {
   'request-malformed': 400,
+  // The player's library gives up at once on these two, and the player asks to unlock.
+  'wallet-locked': 401,
+  'wallet-absent': 401,
   'payment-required': 402,
   'budget-exhausted': 402,
   'not-permitted': 403,
@@ -32,8 +35,6 @@ const statusOfCode: Partial<Record<ErrorCode, number>> = {
   'purchase-unknown': 404,
   'purchase-ended': 410,
   'range-invalid': 416,
-  'wallet-locked': 423,
-  'wallet-absent': 423,
 }
 
 /** `/stream/<purchase>/<path>`: the verified bytes of a file of a bought video, whole or a range of them. */
@@ -80,9 +81,9 @@ function parseTarget(pathname: string): { readonly purchase: PurchaseNonce; read
 
 function refusal(thrown: unknown): Response {
   const failure = failureOf(thrown)
-  const { code } = failure
-  return Response.json(
-    { ...failure, text: textOf(code) },
-    { status: statusOfCode[code] ?? 503, headers: { 'cache-control': 'no-store' } },
-  )
+  const { code, details } = failure
+  const headers = new Headers({ 'cache-control': 'no-store' })
+  if (code === 'range-invalid' && typeof details.size === 'number')
+    headers.set('content-range', `bytes */${details.size}`)
+  return Response.json({ ...failure, text: textOf(code) }, { status: statusOfCode[code] ?? 503, headers })
 }

@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest'
+import type { PlayerUpdate } from '#bridge/contract.ts'
+import type { WalletState } from '#bridge/shapes.ts'
+import type { FormatName, Hash, PurchaseNonce, VideoId } from '#std/brand.ts'
+import { ParatiiError } from '#std/error.ts'
+import type { ErrorCode } from '#std/error-codes.ts'
+import { openSession, type Prepared } from './player-desk.ts'
+
+const asked = { video: `0x${'aa'.repeat(32)}` as Hash as VideoId, format: 'cmaf' as FormatName }
+const purchase = `0x${'bb'.repeat(32)}` as PurchaseNonce
+const ticket = 'cc'.repeat(16)
+
+function createSession(bought = false) {
+  const state = { wallet: 'unlocked' as WalletState['status'], fails: undefined as ErrorCode | undefined }
+  const updates: PlayerUpdate[] = []
+  const told: string[] = []
+  const agreed: bigint[] = []
+  let reopened = 0
+  const offer = { ticket, title: 't', priceWei: 400n, hostsWei: 25n, bought } as Prepared['offer']
+  const session = openSession(
+    {
+      wallet: async () => ({ status: state.wallet }) as WalletState,
+      async prepare() {
+        if (state.fails !== undefined) throw new ParatiiError(state.fails)
+        return { offer, locked: state.wallet === 'locked', bought: bought ? {} : undefined } as Prepared
+      },
+      async buy(_, __, agreedWei) {
+        agreed.push(agreedWei)
+        return purchase
+      },
+      async reopen() {
+        reopened++
+        return purchase
+      },
+      issueTicket: async () => ticket,
+    },
+    { send: update => updates.push(update), tell: name => told.push(name) },
+  )
+  const last = () => {
+    const update = updates.at(-1)
+    return update?.type === 'state' ? update.state.status : update?.type
+  }
+  return { session, state, updates, told, agreed, last, reopened: () => reopened }
+}
+
+describe('a player page', () => {
+  it('is offered a price, and told to play only after its yes', async () => {
+    const { session, last, told, agreed, updates } = createSession()
+    session.receive({ type: 'open', asked })
+    await expect.poll(last).toBe('offered')
+    expect([told, agreed]).toEqual([['paratii-paymentrequired'], []])
+    session.receive({ type: 'watch', ticket, agreedWei: 425n })
+    await expect.poll(last).toBe('ready')
+    expect(agreed).toEqual([425n])
+    expect(session.purchase).toBe(purchase)
+    expect(updates.at(-1)).toMatchObject({ state: { purchase, ticket, manifest: 'manifest.mpd' } })
+  })
+
+  it('cannot say yes to what it was not shown, nor twice', async () => {
+    const { session, last, agreed } = createSession()
+    session.receive({ type: 'watch', ticket, agreedWei: 425n })
+    session.receive({ type: 'open', asked })
+    await expect.poll(last).toBe('offered')
+    session.receive({ type: 'watch', ticket: 'dd'.repeat(16), agreedWei: 425n })
+    session.receive({ type: 'watch', ticket, agreedWei: 425n })
+    session.receive({ type: 'watch', ticket, agreedWei: 425n })
+    await expect.poll(last).toBe('ready')
+    session.receive({ type: 'watch', ticket, agreedWei: 425n })
+    expect(agreed).toEqual([425n])
+  })
+
+  it('goes on with what was bought before, and pays nothing for it', async () => {
+    const { session, last, agreed, told, reopened } = createSession(true)
+    session.receive({ type: 'open', asked })
+    await expect.poll(last).toBe('offered')
+    session.receive({ type: 'watch', ticket, agreedWei: 0n })
+    await expect.poll(last).toBe('ready')
+    expect([agreed, told, reopened()]).toEqual([[], [], 1])
+  })
+
+  it('is told that there is no wallet, and starts over when there is one', async () => {
+    const { session, state, last } = createSession()
+    state.wallet = 'absent'
+    session.receive({ type: 'open', asked })
+    await expect.poll(last).toBe('absent')
+    state.wallet = 'unlocked'
+    session.walletChanged()
+    await expect.poll(last).toBe('offered')
+  })
+
+  it('is told why nothing plays, and may ask again', async () => {
+    const { session, state, last } = createSession()
+    state.fails = 'chain-unreachable'
+    session.receive({ type: 'open', asked })
+    await expect.poll(last).toBe('failed')
+    state.fails = undefined
+    session.receive({ type: 'open', asked })
+    await expect.poll(last).toBe('offered')
+  })
+
+  it('buys nothing once the wallet is locked', async () => {
+    const { session, state, last, agreed } = createSession()
+    session.receive({ type: 'open', asked })
+    await expect.poll(last).toBe('offered')
+    state.wallet = 'locked'
+    session.receive({ type: 'watch', ticket, agreedWei: 425n })
+    await expect.poll(last).toBe('failed')
+    expect(agreed).toEqual([])
+  })
+
+  it('tells its tag what grew, and stops when the viewer stops', async () => {
+    const { session, told, last, updates } = createSession()
+    session.receive({ type: 'follow', purchase })
+    const meter = { purchase, verifiedBytes: 1, paidWei: 1n, hosts: 1, failures: 0 }
+    session.noteMeter(meter)
+    session.noteMeter({ ...meter, verifiedBytes: 2 })
+    session.noteMeter({ ...meter, verifiedBytes: 2, failures: 1 })
+    expect(told).toEqual([
+      'paratii-payment',
+      'paratii-chunkverified',
+      'paratii-chunkverified',
+      'paratii-hosterror',
+    ])
+    session.noteMeter({ ...meter, purchase: `0x${'00'.repeat(32)}` as PurchaseNonce })
+    expect(updates).toHaveLength(3)
+    session.walletChanged()
+    expect(last()).toBe('wallet-changed')
+    session.stopped(purchase)
+    expect(last()).toBe('stopped')
+    expect(session.purchase).toBeUndefined()
+  })
+})
