@@ -32,12 +32,15 @@ export class DirectoryShelf {
       orThrow(await encodeHead(await this.directory(root), cid => this.#blocks.get(cid))),
     )
   }
+}
 
-  /** Forgets a root, so that it is read anew. */
-  forget(root: Cid): void {
-    this.#directories.delete(root)
-    this.#heads.delete(root)
-  }
+const sizes = new WeakMap<MediaDirectory, ReadonlyMap<Cid, number>>()
+
+/** Bytes of each leaf of a directory by its CID; made once, however many purchases of it are served. */
+export const leafSizesOf = (directory: MediaDirectory): ReadonlyMap<Cid, number> => {
+  const known = sizes.get(directory) ?? new Map(directory.leaves.map(({ cid, size }) => [cid, size]))
+  sizes.set(directory, known)
+  return known
 }
 
 /** The entry of a map that keeps the most recently used; a failed one is not kept. */

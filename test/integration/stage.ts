@@ -18,7 +18,7 @@ import { type ChainReader, createChainReader } from '#chain/reader.ts'
 import { createSender } from '#chain/sender.ts'
 import { type ChainWriter, createChainWriter } from '#chain/writer.ts'
 import { type DevnetChain, startDevnetChain } from '#devnet/chain.ts'
-import { importDirectory } from '#media/import-directory.ts'
+import { importDirectory, type SourceFile } from '#media/import-directory.ts'
 import type { MessageNode } from '#network/message-node.ts'
 import { createMessageNode } from '#network/node.ts'
 import { draftOrder } from '#payments/purchase.ts'
@@ -166,7 +166,7 @@ export const openPublisher = async (
       return publisher
     },
     publish: async (
-      files = filmFiles(),
+      files: readonly SourceFile[] = filmFiles(),
       terms: { readonly feeWei?: bigint } = {},
     ): Promise<VideoDocument> => {
       const root = orThrow(await importDirectory(files, blocks))

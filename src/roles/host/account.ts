@@ -1,5 +1,6 @@
 import type { MediaDirectory } from '#media/dag.ts'
 import { CreditGate } from '#network/credit-gate.ts'
+import { leafSizesOf } from '#network/directory-shelf.ts'
 import type { ExchangeAccount } from '#network/exchange-server.ts'
 import { acceptPayment } from '#payments/receipt-book.ts'
 import type { Allotment } from '#protocol/allotment.ts'
@@ -40,7 +41,7 @@ export class Account implements ExchangeAccount {
     const { allotment, directory, receipt } = options
     this.#options = options
     this.#receipt = receipt
-    this.#sizes = new Map(directory.leaves.map(({ cid, size }) => [cid, size]))
+    this.#sizes = leafSizesOf(directory)
     this.gate = new CreditGate(allotment.cap, receipt?.bytes ?? 0)
   }
 

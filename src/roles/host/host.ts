@@ -12,7 +12,7 @@ import { parseBlockTarget, recoverBlockRequest } from '#protocol/block-request.t
 import { type Receipt, signSentReceipt } from '#protocol/receipt.ts'
 import type { Replicate } from '#protocol/replicate.ts'
 import { addressOf, identityOf } from '#protocol/signature.ts'
-import type { Address } from '#std/brand.ts'
+import type { Address, VideoId } from '#std/brand.ts'
 import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
 import type { Account } from './account.ts'
 import { findHostList, listKeptVideos } from './kept-videos.ts'
@@ -27,6 +27,10 @@ const freeRates = {
   all: { bytesPerSecond: 40e6, burstBytes: 256e6 },
 }
 const offerWithinMs = 30_000
+/** A publisher writes when there is news; the offer again is for what was missed, and for changed terms. */
+const offerEveryMs = 300_000
+/** Host lists hold for an hour. */
+const listEveryMs = 900_000
 const drainWithinMs = 5_000
 const settleWithinMs = 60_000
 
@@ -62,6 +66,8 @@ class RunningHost implements Host {
   readonly #guard: RequestGuard
   readonly #rates: RateBound
   readonly #stopping = new AbortController()
+  readonly #offeredAtMs = new Map<Address, number>()
+  readonly #listedAtMs = new Map<VideoId, number>()
   #parts:
     | {
         readonly server: BlockServer
@@ -124,12 +130,12 @@ class RunningHost implements Host {
   }
 
   async offer(signal: AbortSignal): Promise<void> {
-    for (const owner of this.#ports.config.publishers) {
+    const { clock, config } = this.#ports
+    for (const owner of config.publishers) {
       try {
-        const { videos } = await this.#offerTo(
-          owner,
-          AbortSignal.any([signal, AbortSignal.timeout(offerWithinMs)]),
-        )
+        const turn = AbortSignal.any([signal, AbortSignal.timeout(offerWithinMs)])
+        const { videos } = await this.#offerTo(owner, turn)
+        this.#offeredAtMs.set(owner, clock.nowMs())
         await this.#keep(owner, videos, signal)
       } catch (thrown) {
         signal.throwIfAborted()
@@ -143,11 +149,12 @@ class RunningHost implements Host {
   }
 
   async tick(signal: AbortSignal): Promise<void> {
-    await this.offer(signal)
-    for (const { id, owner } of await listKeptVideos(this.#ports.records)) {
-      await this.#replicator
-        .refreshList(owner, id, signal)
-        .catch(thrown => this.#fail('list-not-refreshed', errorFrom(thrown), { id }))
+    const { clock, config, records } = this.#ports
+    const isDue = (lastMs: number | undefined, everyMs: number) => clock.nowMs() - (lastMs ?? 0) >= everyMs
+    if (config.publishers.some(owner => isDue(this.#offeredAtMs.get(owner), offerEveryMs)))
+      await this.offer(signal)
+    for (const { id, owner } of await listKeptVideos(records)) {
+      if (isDue(this.#listedAtMs.get(id), listEveryMs)) await this.#refreshList(owner, id, signal)
     }
     await this.settle(false, signal)
   }
@@ -218,12 +225,24 @@ class RunningHost implements Host {
       for (const format of formats) {
         try {
           await this.#replicator.replicate(owner, id, format, signal)
-          await this.#replicator.refreshList(owner, id, signal)
         } catch (thrown) {
           signal.throwIfAborted()
+          // Asked for again at the next tick.
+          this.#offeredAtMs.delete(owner)
           this.#fail('not-kept', errorFrom(thrown), { id, format })
         }
       }
+    }
+  }
+
+  /** Without a fresh list the old one is passed on until it expires. */
+  async #refreshList(owner: Address, id: VideoId, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#replicator.refreshList(owner, id, signal)
+      this.#listedAtMs.set(id, this.#ports.clock.nowMs())
+    } catch (thrown) {
+      signal.throwIfAborted()
+      this.#fail('list-not-refreshed', errorFrom(thrown), { id })
     }
   }
 

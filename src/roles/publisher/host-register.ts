@@ -34,7 +34,7 @@ const offerRecord: Schema<Offer> = v.object({
 export class HostRegister {
   readonly #ports: PublisherPorts
   readonly #hosts = new Map<PublicKey, Offer>()
-  /** What each host was last told to keep. */
+  /** The videos that there were when each host was last told what to keep. */
   readonly #told = new Map<PublicKey, string>()
   readonly #lists = new Map<VideoId, { readonly bytes: Uint8Array; readonly renewAtMs: number }>()
 
@@ -63,9 +63,10 @@ export class HostRegister {
     this.#hosts.set(offer.key, offer)
     this.#lists.clear()
     const videos = await this.#videosFor(offer)
+    const news = canonicalText(await listVideos(records))
     // After the letter's own acknowledgement, so that the host is not kept waiting for what it does not need yet.
     reply('replicate', { videos }, signal).then(
-      () => this.#told.set(offer.key, canonicalText({ videos })),
+      () => this.#told.set(offer.key, news),
       () => {},
     )
   }
@@ -78,13 +79,13 @@ export class HostRegister {
     return this.#hosts.size
   }
 
-  /** Tells each host what it is to keep, if that has changed since it was last told. Who is away asks when it comes back. */
+  /** Tells each host what it is to keep, if videos came since it was last told. Who is away asks when it comes back. */
   async tellNews(mailbox: Mailbox, signal: AbortSignal): Promise<void> {
-    const { walletKey } = this.#ports
+    const { records, walletKey } = this.#ports
+    const news = canonicalText(await listVideos(records))
     for (const offer of this.#hosts.values()) {
-      const videos = await this.#videosFor(offer)
-      const news = canonicalText({ videos })
       if (this.#told.get(offer.key) === news) continue
+      const videos = await this.#videosFor(offer)
       const envelope = mailbox.seal(walletKey, offer.key, { type: 'replicate', body: { videos } })
       await mailbox.deliver({ addresses: offer.addresses }, envelope, signal).then(
         () => this.#told.set(offer.key, news),
