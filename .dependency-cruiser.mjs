@@ -69,7 +69,14 @@ export default {
       name: 'product-without-tests',
       severity: 'error',
       from: { path: '^src/', pathNot: testFile },
-      to: { path: '^(test|bench|scripts)/' },
+      to: { path: '^(test|bench)/' },
+    },
+    {
+      name: 'product-without-scripts',
+      severity: 'error',
+      comment: 'only the demo looks for programs as the scripts do',
+      from: { path: '^src/', pathNot: `^src/devnet/|${testFile}` },
+      to: { path: '^scripts/' },
     },
   ],
   options: {

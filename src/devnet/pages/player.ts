@@ -1,0 +1,81 @@
+import type { Frame, Page } from 'playwright'
+
+/** What the small meter under a video says. */
+export interface MeterReading {
+  verifiedBytes: number
+  paidWei: bigint
+  hosts: number
+}
+
+/** The player inside a page that embeds the tag. Its frame lies in a closed shadow root: only its address finds it. */
+export class PlayerFrame {
+  readonly frame: Frame
+
+  private constructor(frame: Frame) {
+    this.frame = frame
+  }
+
+  static async in(page: Page): Promise<PlayerFrame> {
+    const isPlayer = (frame: Frame) => /^chrome-extension:\/\/[a-p]+\/tabs\/player\.html/.test(frame.url())
+    const frame =
+      page.frames().find(isPlayer) ?? (await page.waitForEvent('framenavigated', { predicate: isPlayer }))
+    return new PlayerFrame(frame)
+  }
+
+  get watchButton() {
+    return this.frame.getByTestId('watch')
+  }
+
+  get failure() {
+    return this.frame.getByTestId('failure')
+  }
+
+  /** Agrees to the price on the button by the keyboard, once the offer has been in plain sight for long enough. */
+  async watch(): Promise<void> {
+    await this.frame.locator('[data-testid=watch][data-armed=true]').press('Enter')
+  }
+
+  /** Waits until the picture moves. */
+  async untilPlaying(): Promise<void> {
+    await this.frame.waitForFunction(() => {
+      const video = document.querySelector('video')
+      return video !== null && !video.paused && video.currentTime > 0 && video.readyState >= 3
+    })
+  }
+
+  /** Frames that the browser has shown within so many seconds of film, and where the film is then. */
+  async countFrames(seconds: number): Promise<{ frames: number; currentTime: number }> {
+    return await this.frame.evaluate(async span => {
+      const video = document.querySelector('video')
+      if (video === null) throw new Error('no video')
+      const end = video.currentTime + span
+      for (let frames = 0; ; frames++) {
+        const shown = await new Promise<number>(resolve =>
+          video.requestVideoFrameCallback((_, { mediaTime }) => resolve(mediaTime)),
+        )
+        if (shown >= end) return { frames, currentTime: shown }
+      }
+    }, seconds)
+  }
+
+  async seek(seconds: number): Promise<void> {
+    await this.frame.evaluate(async to => {
+      const video = document.querySelector('video')
+      if (video === null) throw new Error('no video')
+      const sought = new Promise(resolve => video.addEventListener('seeked', resolve, { once: true }))
+      video.currentTime = to
+      await sought
+    }, seconds)
+  }
+
+  async pause(): Promise<void> {
+    await this.frame.evaluate(() => document.querySelector('video')?.pause())
+  }
+
+  async meter(): Promise<MeterReading> {
+    const { verifiedBytes, paidWei, hosts } = await this.frame
+      .getByTestId('meter')
+      .evaluate(element => ({ ...(element as HTMLElement).dataset }))
+    return { verifiedBytes: Number(verifiedBytes), paidWei: BigInt(paidWei ?? 0), hosts: Number(hosts) }
+  }
+}

@@ -1,0 +1,40 @@
+import type { Page } from 'playwright'
+import type { Browser } from '../browser.ts'
+
+/** The popup, opened as a page of its own so that it stays while other pages are used. */
+export class PopupPage {
+  readonly page: Page
+
+  private constructor(page: Page) {
+    this.page = page
+  }
+
+  static async open(browser: Browser): Promise<PopupPage> {
+    const page = await browser.context.newPage()
+    await page.setViewportSize({ width: 360, height: 600 })
+    await page.goto(browser.pageUrl('popup.html'))
+    return new PopupPage(page)
+  }
+
+  async lock(): Promise<void> {
+    await this.page.getByRole('button', { name: 'Lock', exact: true }).click()
+    await this.page.getByRole('heading', { name: 'Locked' }).waitFor()
+  }
+
+  async unlock(password: string): Promise<void> {
+    await this.page.getByLabel('Password', { exact: true }).fill(password)
+    await this.page.getByRole('button', { name: 'Unlock' }).click()
+  }
+
+  /** Base units that the newest purchase is shown to have paid while it plays. */
+  async spendingPaidWei(): Promise<bigint> {
+    return BigInt((await this.page.getByTestId('spending-paid').first().getAttribute('value')) ?? 0)
+  }
+
+  /** Stops the purchase that plays, for good. */
+  async stopSpending(): Promise<void> {
+    await this.page.getByRole('button', { name: 'Stop', exact: true }).click()
+    await this.page.getByRole('button', { name: 'Stop and close' }).click()
+    await this.page.locator('[data-testid=activity-entry][data-state=closed]').first().waitFor()
+  }
+}
