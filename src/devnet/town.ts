@@ -4,11 +4,17 @@ import { type DevnetChain, startDevnetChain } from './chain.ts'
 import { type CommandOptions, type RunningCommand, runCommand, startCommand } from './command.ts'
 import { faucetGift } from './faucet.ts'
 
+/** Publishes something that is no film file, as the publisher that was just made. */
+export type PublishInTown = (
+  publisher: Pick<Townsman, 'account' | 'command'>,
+  chain: DevnetChain,
+) => Promise<VideoId>
+
 export interface TownOptions {
   /** Where all of it keeps its files; one folder below it for each role. */
   folder: string
-  /** The film that is sold. */
-  film: string
+  /** The film that is sold: its file, or how something is published on terms of its own. */
+  film: string | PublishInTown
   title?: string
   /** What the film costs, in PTI, and what hosts get for a GB. */
   price?: string
@@ -59,7 +65,14 @@ export async function startTown(options: TownOptions): Promise<Town> {
     closers.push(() => chain.stop())
     const init = async (name: string, role: 'publisher' | 'host', more: string[]) => {
       const command = { home: join(folder, name), password }
-      const network = ['--rpc-url', chain.rpcUrl, '--chain-id', `${chain.chainId}`, '--registry', chain.registry]
+      const network = [
+        '--rpc-url',
+        chain.rpcUrl,
+        '--chain-id',
+        `${chain.chainId}`,
+        '--registry',
+        chain.registry,
+      ]
       const { account } = await runCommand([role, 'init', ...network, ...more], command)
       await chain.faucet(account as Address, 0n, 10n * faucetGift.etherWei)
       return { account: account as Address, command }
@@ -73,11 +86,15 @@ export async function startTown(options: TownOptions): Promise<Town> {
 
     const seller = await init('publisher', 'publisher', [])
     onStep('Publishing the film: packaging, storing, registering')
-    const published = await runCommand(
-      ['publish', options.film, '--price', price, '--fee', fee, '--ttl', ttl, ...(title ? ['--title', title] : [])],
-      seller.command,
-    )
-    const { id: video } = published.video as { id: VideoId }
+    const publishFile = async (file: string): Promise<VideoId> => {
+      const published = await runCommand(
+        ['publish', file, '--price', price, '--fee', fee, '--ttl', ttl, ...(title ? ['--title', title] : [])],
+        seller.command,
+      )
+      return (published.video as { id: VideoId }).id
+    }
+    const { film } = options
+    const video = await (typeof film === 'string' ? publishFile(film) : film(seller, chain))
     const publisher = { ...seller, ...(await serve('publisher', seller.command)) }
 
     const hosts: Townsman[] = []

@@ -1,0 +1,53 @@
+/** Functions that run inside the player page; they use nothing but what a page has. */
+
+export type Drained = { readonly bytes: number; readonly seconds: number }
+
+/** Fetches one address after the other and throws the bytes away, as `for await` over a body would. */
+export const drainByDefault = async (urls: readonly string[]): Promise<Drained> => {
+  const startedAt = performance.now()
+  let bytes = 0
+  for (const url of urls) {
+    const response = await fetch(url)
+    if (!response.ok || response.body === null)
+      throw new Error(`${url}: ${response.status} ${await response.text()}`)
+    const reader = response.body.getReader()
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) break
+      bytes += value.byteLength
+    }
+  }
+  return { bytes, seconds: (performance.now() - startedAt) / 1000 }
+}
+
+/** The same, into one buffer that is used again and again. */
+export const drainByob = async (urls: readonly string[]): Promise<Drained> => {
+  const startedAt = performance.now()
+  let bytes = 0
+  let buffer = new ArrayBuffer(1_048_576)
+  for (const url of urls) {
+    const response = await fetch(url)
+    if (!response.ok || response.body === null)
+      throw new Error(`${url}: ${response.status} ${await response.text()}`)
+    const reader = response.body.getReader({ mode: 'byob' })
+    for (;;) {
+      const { done, value } = await reader.read(new Uint8Array(buffer))
+      if (value !== undefined) buffer = value.buffer
+      if (done) break
+      bytes += value.byteLength
+    }
+  }
+  return { bytes, seconds: (performance.now() - startedAt) / 1000 }
+}
+
+/** SHA-256 in hex of what each address gives. */
+export const digestAll = async (urls: readonly string[]): Promise<readonly string[]> => {
+  const digests: string[] = []
+  for (const url of urls) {
+    const response = await fetch(url)
+    if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`)
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', await response.arrayBuffer()))
+    digests.push(Array.from(digest, byte => byte.toString(16).padStart(2, '0')).join(''))
+  }
+  return digests
+}
