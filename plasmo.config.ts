@@ -42,7 +42,7 @@ export const browserslist = [`Chrome >= ${manifest.minimum_chrome_version}`]
 /** libp2p and its kin do not survive Plasmo's bundler; the tag is for sites and no part of the extension. */
 export const bundles: readonly Bundle[] = [
   { entry: 'src/extension/node-worker.ts', outfile: `${extensionFolder}/node-worker.js`, format: 'iife' },
-  { entry: 'src/player/tag.ts', outfile: `${tagFolder}/paratii-player.js`, format: 'esm' },
+  { entry: 'src/player/paratii-player.ts', outfile: `${tagFolder}/paratii-player.js`, format: 'esm' },
 ]
 
 /** The player's library is loaded when a video is about to play, so that the price is shown without waiting for it. */

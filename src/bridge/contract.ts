@@ -120,7 +120,6 @@ export type PlayerUpdate = v.InferOutput<typeof playerUpdate>
 
 /** Background -> popup: all of it, whenever any of it changed. */
 export const homeUpdate = v.object({ type: v.literal('home'), home: homeSchema })
-export type HomeUpdate = v.InferOutput<typeof homeUpdate>
 
 /** Background -> content script: what to dispatch on a tag. It tells a site what it could time itself, and no address. */
 export const tagEvent = v.object({

@@ -24,11 +24,16 @@ export function Activity({ purchases }: { readonly purchases: readonly PurchaseV
 }
 
 function Entry({ purchase }: { readonly purchase: PurchaseView }): ReactElement {
-  const { title, paidWei, totalWei, payee, state, boughtAtMs } = purchase
+  const { title, paidWei, totalWei, payee, state, boughtAtMs, verifiedBytes } = purchase
   const heldWei = state === 'closed' ? 0n : totalWei - paidWei
   return (
     <li>
-      <details className="entry" data-testid="activity-entry" data-state={state}>
+      <details
+        className="entry"
+        data-testid="activity-entry"
+        data-state={state}
+        data-verified-bytes={verifiedBytes}
+      >
         <summary>
           <Amount wei={-paidWei} kind="spending" unit="" testId="activity-paid" />
           <span className="title">{title}</span>

@@ -7,6 +7,7 @@ import { Icon } from '#ui/icon.tsx'
 import { Notice } from '#ui/notice.tsx'
 import { text } from '#ui/texts.ts'
 import { Activity } from './activity.tsx'
+import { NetworkScreen } from './network-screen.tsx'
 import { ReceiveScreen } from './receive-screen.tsx'
 import { SpendingNow } from './spending-now.tsx'
 
@@ -14,8 +15,9 @@ type UnlockedWallet = Exclude<WalletState, { status: 'absent' }>
 type HomeScreenProps = { readonly home: Home; readonly wallet: UnlockedWallet }
 
 export function HomeScreen({ home, wallet }: HomeScreenProps): ReactElement {
-  const [screen, setScreen] = useState<'home' | 'receive'>('home')
+  const [screen, setScreen] = useState<'home' | 'receive' | 'network'>('home')
   if (screen === 'receive') return <ReceiveScreen wallet={wallet} back={() => setScreen('home')} />
+  if (screen === 'network') return <NetworkScreen network={wallet.network} back={() => setScreen('home')} />
   const playing = home.purchases.filter(purchase => purchase.state === 'playing')
   return (
     <>
@@ -25,10 +27,17 @@ export function HomeScreen({ home, wallet }: HomeScreenProps): ReactElement {
           {text('account')}
         </span>
         <span className="row">
-          <span className="chip" title={wallet.network.rpcUrl} data-testid="network">
+          <button
+            type="button"
+            className="button plain chip"
+            aria-label={`${text('network')}: ${wallet.network.name}`}
+            title={wallet.network.rpcUrl}
+            data-testid="network"
+            onClick={() => setScreen('network')}
+          >
             <Icon name="network" />
             {wallet.network.name}
-          </span>
+          </button>
           <button
             type="button"
             className="button plain icon-only"

@@ -5,19 +5,14 @@ import { addressField } from '#protocol/fields.ts'
 import { parsePti } from '#std/amount.ts'
 import type { Address } from '#std/brand.ts'
 
+type PlaceTyped = { readonly rpcUrl: string; readonly chainId: string; readonly registry: string }
 /** What the person typed. */
-export type NetworkTyped = {
-  readonly rpcUrl: string
-  readonly chainId: string
-  readonly registry: string
-  readonly perVideo: string
-  readonly perDay: string
-}
+export type NetworkTyped = PlaceTyped & { readonly perVideo: string; readonly perDay: string }
 export type NetworkPlace = { readonly rpcUrl: string; readonly registry: Address; readonly chainId: number }
 
-type FieldName = keyof NetworkTyped
 /** Fields whose text makes no sense. */
-export type Mistakes = Partial<Record<FieldName, true>>
+export type Mistakes = Partial<Record<keyof NetworkTyped, true>>
+type Read<T> = T | { readonly mistakes: Mistakes }
 
 /** Fields filled in by the address of the page, as somebody's link may: they are shown, and asked of the chain. */
 export function typedFromQuery(query: URLSearchParams): NetworkTyped {
@@ -30,35 +25,37 @@ export function typedFromQuery(query: URLSearchParams): NetworkTyped {
   }
 }
 
-/** The form's values, or which of them are wrong. */
-export function readNetworkForm(
-  typed: NetworkTyped,
-): { readonly place: NetworkPlace; readonly budget: Budget } | { readonly mistakes: Mistakes } {
+/** Where a chain is, as it was typed, or which fields are wrong. */
+export function readNetworkPlace(typed: PlaceTyped): Read<{ readonly place: NetworkPlace }> {
   const rpcUrl = v.safeParse(urlField, typed.rpcUrl.trim())
   const registry = v.safeParse(addressField, typed.registry.trim().toLowerCase())
   const chainId = /^[1-9]\d{0,14}$/.test(typed.chainId.trim()) ? Number(typed.chainId) : undefined
+  if (rpcUrl.success && registry.success && chainId !== undefined)
+    return { place: { rpcUrl: rpcUrl.output, registry: registry.output, chainId } }
+  return {
+    mistakes: {
+      ...(rpcUrl.success ? {} : { rpcUrl: true }),
+      ...(registry.success ? {} : { registry: true }),
+      ...(chainId === undefined ? { chainId: true } : {}),
+    },
+  }
+}
+
+/** The whole form: the place, and what may be promised there. */
+export function readNetworkForm(
+  typed: NetworkTyped,
+): Read<{ readonly place: NetworkPlace; readonly budget: Budget }> {
+  const read = readNetworkPlace(typed)
   const perVideoWei = parsePti(typed.perVideo.trim())
   const perDayWei = parsePti(typed.perDay.trim())
-  if (
-    !rpcUrl.success ||
-    !registry.success ||
-    chainId === undefined ||
-    perVideoWei === undefined ||
-    perDayWei === undefined
-  ) {
-    return {
-      mistakes: {
-        ...(rpcUrl.success ? {} : { rpcUrl: true }),
-        ...(registry.success ? {} : { registry: true }),
-        ...(chainId === undefined ? { chainId: true } : {}),
-        ...(perVideoWei === undefined ? { perVideo: true } : {}),
-        ...(perDayWei === undefined ? { perDay: true } : {}),
-      },
-    }
-  }
+  if ('place' in read && perVideoWei !== undefined && perDayWei !== undefined)
+    return { place: read.place, budget: { perVideoWei, perDayWei } }
   return {
-    place: { rpcUrl: rpcUrl.output, registry: registry.output, chainId },
-    budget: { perVideoWei, perDayWei },
+    mistakes: {
+      ...('mistakes' in read ? read.mistakes : {}),
+      ...(perVideoWei === undefined ? { perVideo: true } : {}),
+      ...(perDayWei === undefined ? { perDay: true } : {}),
+    },
   }
 }
 

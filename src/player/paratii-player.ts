@@ -1,7 +1,5 @@
 import { type TagEventDetails, tagName, takenAttribute } from './tag-names.ts'
 
-export type { TagEventDetails }
-
 /** How long an extension may take to take the element over; its content script does so at once. */
 const patienceMs = 1500
 
