@@ -1,8 +1,7 @@
-import { generateKeyPair, privateKeyFromRaw, publicKeyFromRaw } from '@libp2p/crypto/keys'
+import { generateKeyPair, privateKeyFromRaw } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
-import type { Libp2p, PeerId, PrivateKey } from '@libp2p/interface'
+import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
-import { peerIdFromPublicKey, peerIdFromString } from '@libp2p/peer-id'
 import { yamux } from '@libp2p/yamux'
 
 /** The libp2p node that messages and exchanges travel by. */
@@ -22,23 +21,4 @@ export const sharedOptions = () => {
 /** The libp2p form of a secp256k1 key of 32 bytes; a random key when there is none. */
 export const libp2pKey = async (nodeKey: Uint8Array | undefined): Promise<PrivateKey> => {
   return nodeKey === undefined ? generateKeyPair('secp256k1') : privateKeyFromRaw(nodeKey)
-}
-
-/** The compressed public key (33 bytes) that a secp256k1 peer id carries; undefined for other kinds. */
-export const publicKeyOfPeer = (peer: PeerId): Uint8Array | undefined => {
-  return peer.type === 'secp256k1' ? peer.publicKey.raw : undefined
-}
-
-/** The peer id (`16Uiu2…`) of a compressed secp256k1 public key. */
-export const peerOfPublicKey = (publicKey: Uint8Array): PeerId => {
-  return peerIdFromPublicKey(publicKeyFromRaw(publicKey))
-}
-
-/** The compressed public key that a peer id's text carries; undefined when it is no secp256k1 peer id. */
-export const publicKeyOfPeerText = (text: string): Uint8Array | undefined => {
-  try {
-    return publicKeyOfPeer(peerIdFromString(text))
-  } catch {
-    return undefined
-  }
 }

@@ -45,10 +45,13 @@ describe('a viewer pays for a video and gets it', () => {
 
       // The host's mail with the last receipt may still be on its way.
       await expect
-        .poll(async () => {
-          await publisher.role.settle(true)
-          return stage.reader.paidBytes(nonce, 0)
-        })
+        .poll(
+          async () => {
+            await publisher.role.settle(true)
+            return stage.reader.paidBytes(nonce, 0)
+          },
+          { timeout: 10_000 },
+        )
         .toBe(order.terms.size)
       const bytes = order.terms.size
       const [allotment] = order.leaves

@@ -9,16 +9,18 @@ import { Outbox } from '#network/outbox.ts'
 import { RateBound } from '#network/rate-bound.ts'
 import { RequestGuard } from '#network/request-guard.ts'
 import { parseBlockTarget, recoverBlockRequest } from '#protocol/block-request.ts'
+import type { Order } from '#protocol/order.ts'
 import { type Receipt, signSentReceipt } from '#protocol/receipt.ts'
 import type { Replicate } from '#protocol/replicate.ts'
 import { addressOf, identityOf } from '#protocol/signature.ts'
-import type { Address, VideoId } from '#std/brand.ts'
+import type { Address, PurchaseNonce, VideoId } from '#std/brand.ts'
 import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
 import type { Account } from './account.ts'
 import { findHostList, listKeptVideos } from './kept-videos.ts'
 import type { HostPorts } from './ports.ts'
 import { PurchaseDesk } from './purchase-desk.ts'
 import { Replicator } from './replicator.ts'
+import { listHeldReceipts } from './served-purchases.ts'
 import { type HostStatus, readHostStatus, settleHost } from './settling.ts'
 
 /** What everybody may have for nothing: 4 MB/s for a network, 40 MB/s in all. */
@@ -27,6 +29,7 @@ const freeRates = {
   all: { bytesPerSecond: 40e6, burstBytes: 256e6 },
 }
 const offerWithinMs = 30_000
+const sendReceiptsMs = 1_000
 /** A publisher writes when there is news; the offer again is for what was missed, and for changed terms. */
 const offerEveryMs = 300_000
 /** Host lists hold for an hour. */
@@ -66,6 +69,9 @@ class RunningHost implements Host {
   readonly #guard: RequestGuard
   readonly #rates: RateBound
   readonly #stopping = new AbortController()
+  /** Receipts that are stored and not yet in the outbox. */
+  readonly #unsent = new Map<PurchaseNonce, { readonly order: Order; readonly receipt: Receipt }>()
+  #sending: ReturnType<typeof setTimeout> | undefined
   readonly #offeredAtMs = new Map<Address, number>()
   readonly #listedAtMs = new Map<VideoId, number>()
   #parts:
@@ -90,7 +96,7 @@ class RunningHost implements Host {
       shelf: this.#shelf,
       identity: this.#identity,
       url: () => this.url,
-      onReceipt: (account, receipt) => this.#sendReceipt(account, receipt),
+      onReceipt: (account, receipt) => this.#noteReceipt(account, receipt),
     })
   }
 
@@ -121,6 +127,7 @@ class RunningHost implements Host {
     })
     const endExchange = await serveExchange(node, this.#desk)
     this.#parts = { server, mailbox, outbox, endExchange }
+    await this.#noteStored()
     this.#ticking = this.#keepTicking()
   }
 
@@ -156,6 +163,7 @@ class RunningHost implements Host {
     for (const { id, owner } of await listKeptVideos(records)) {
       if (isDue(this.#listedAtMs.get(id), listEveryMs)) await this.#refreshList(owner, id, signal)
     }
+    if (this.#unsent.size > 0) await this.#sendReceipts()
     await this.settle(false, signal)
   }
 
@@ -170,6 +178,7 @@ class RunningHost implements Host {
     await endExchange()
     await server.stop()
     await this.#ticking
+    await this.#sendReceipts()
     await outbox.drain(AbortSignal.timeout(drainWithinMs))
     await this.settle(true, AbortSignal.timeout(settleWithinMs)).catch(thrown =>
       this.#fail('settle-failed', errorFrom(thrown)),
@@ -265,19 +274,41 @@ class RunningHost implements Host {
     return { key, addresses: nodes.flatMap(node => node.addresses) }
   }
 
-  /** Sends a stored receipt to its owner, in the place of any older one of the same purchase. */
-  #sendReceipt({ purchase }: Account, receipt: Receipt): void {
-    const { config, crypto, clock, nodeKey } = this.#ports
-    const { owner, ttl } = purchase.order.terms
-    const send = async () => {
-      const { key } = await this.#publisher(owner, this.#stopping.signal)
-      const body = signSentReceipt(crypto, receipt, config.payout, nodeKey)
-      const lifeMs = ttl * 1000
-      const envelope = this.#running.mailbox.seal(nodeKey, key, { type: 'receipt', body }, { lifeMs })
-      await this.#running.outbox.put(`receipt/${receipt.nonce}`, owner, envelope, clock.nowMs() + lifeMs)
+  /** The owner gets the newest receipt of a purchase a moment later: a fast viewer signs many a second. */
+  #noteReceipt({ purchase }: Account, receipt: Receipt): void {
+    this.#unsent.set(purchase.nonce, { order: purchase.order, receipt })
+    this.#sending ??= setTimeout(() => void this.#sendReceipts(), sendReceiptsMs)
+  }
+
+  /** What an earlier run stored and may not have sent; the first tick sends it. */
+  async #noteStored(): Promise<void> {
+    const { crypto, records } = this.#ports
+    for (const { nonce, order, receipt } of await listHeldReceipts(crypto, records)) {
+      this.#unsent.set(nonce, { order, receipt })
     }
-    // The receipt itself is stored: we can settle it alone whatever becomes of this.
-    send().catch(thrown => this.#fail('receipt-not-sent', errorFrom(thrown), { nonce: receipt.nonce }))
+  }
+
+  /** Puts receipts into the outbox, each in the place of any older one of its purchase. */
+  async #sendReceipts(): Promise<void> {
+    clearTimeout(this.#sending)
+    this.#sending = undefined
+    const { config, crypto, clock, nodeKey } = this.#ports
+    for (const [nonce, { order, receipt }] of [...this.#unsent]) {
+      this.#unsent.delete(nonce)
+      try {
+        const { owner, ttl } = order.terms
+        const { key } = await this.#publisher(owner, AbortSignal.timeout(offerWithinMs))
+        const body = signSentReceipt(crypto, receipt, config.payout, nodeKey)
+        const lifeMs = ttl * 1000
+        const envelope = this.#running.mailbox.seal(nodeKey, key, { type: 'receipt', body }, { lifeMs })
+        await this.#running.outbox.put(`receipt/${nonce}`, owner, envelope, clock.nowMs() + lifeMs)
+      } catch (thrown) {
+        // The receipt itself is stored: we can settle it alone whatever becomes of this. The next tick tries again.
+        const error = errorFrom(thrown)
+        if (error.retryable && !this.#unsent.has(nonce)) this.#unsent.set(nonce, { order, receipt })
+        this.#fail('receipt-not-sent', error, { nonce })
+      }
+    }
   }
 
   async #deliver(owner: Address, envelope: Uint8Array, signal: AbortSignal): Promise<void> {
