@@ -1,7 +1,8 @@
-import { generateKeyPair, privateKeyFromRaw } from '@libp2p/crypto/keys'
+import { generateKeyPair, privateKeyFromRaw, publicKeyFromRaw } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
-import type { Libp2p, PrivateKey } from '@libp2p/interface'
+import type { Libp2p, PeerId, PrivateKey } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
+import { peerIdFromPublicKey } from '@libp2p/peer-id'
 import { yamux } from '@libp2p/yamux'
 
 /** The libp2p node that messages and exchanges travel by. */
@@ -22,3 +23,7 @@ export const sharedOptions = () => {
 export const libp2pKey = async (nodeKey: Uint8Array | undefined): Promise<PrivateKey> => {
   return nodeKey === undefined ? generateKeyPair('secp256k1') : privateKeyFromRaw(nodeKey)
 }
+
+/** The peer id (`16Uiu2…`) of a compressed secp256k1 public key. */
+export const peerOfPublicKey = (publicKey: Uint8Array): PeerId =>
+  peerIdFromPublicKey(publicKeyFromRaw(publicKey))
