@@ -29,7 +29,10 @@ export const openFileBlocks = async (folder: string): Promise<Blocks> => {
   }
 
   return {
-    get: cid => attempt(() => absentAsUndefined(readFile(pathOf(cid)))),
+    get: (cid, into) =>
+      attempt(() =>
+        absentAsUndefined(into === undefined ? readFile(pathOf(cid)) : readInto(pathOf(cid), into)),
+      ),
     has: cid => attempt(async () => (await absentAsUndefined(access(pathOf(cid)).then(() => true))) ?? false),
     put: (cid, bytes) =>
       attempt(async () => {
@@ -51,6 +54,23 @@ export const openFileBlocks = async (folder: string): Promise<Blocks> => {
         }
         await flush(dirname(path))
       }),
+  }
+}
+
+const readInto = async (path: string, into: Uint8Array): Promise<Uint8Array> => {
+  const file = await open(path)
+  try {
+    const { size } = await file.stat()
+    if (size > into.length) return await file.readFile()
+    let length = 0
+    while (length < size) {
+      const { bytesRead } = await file.read(into, length, size - length, length)
+      if (bytesRead === 0) break
+      length += bytesRead
+    }
+    return into.subarray(0, length)
+  } finally {
+    await file.close()
   }
 }
 

@@ -35,6 +35,18 @@ export const describeBlocks = (name: string, open: () => Promise<Blocks> | Block
       expect((await blocks.get(first))?.[0]).toBe(1)
     })
 
+    it('gives a block the same whatever memory it is offered, and keeps none of it', async () => {
+      const blocks = await open()
+      await blocks.put(first, Uint8Array.of(1, 2, 3))
+      for (const offered of [0, 2, 3, 10]) {
+        const memory = new Uint8Array(offered).fill(9)
+        expect([...((await blocks.get(first, memory)) ?? [])]).toEqual([1, 2, 3])
+        memory.fill(8)
+        expect(await blocks.get(second, memory)).toBeUndefined()
+      }
+      expect([...((await blocks.get(first)) ?? [])]).toEqual([1, 2, 3])
+    })
+
     it('takes the same block many times at once', async () => {
       const blocks = await open()
       await Promise.all(Array.from({ length: 20 }, () => blocks.put(first, Uint8Array.of(9))))

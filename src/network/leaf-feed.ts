@@ -22,11 +22,11 @@ export const openPaidFeed = (leaves: readonly Leaf[], blocks: Blocks, gate: Cred
 const feedParts = (leaves: readonly Leaf[], blocks: Blocks) => ({
   count: leaves.length,
   byteLength: sizeOf(leaves),
-  read: (position: number) => readLeaf(leaves[position], blocks),
+  read: (position: number, into?: Uint8Array) => readLeaf(leaves[position], blocks, into),
 })
 
-const readLeaf = async (leaf: Leaf | undefined, blocks: Blocks): Promise<Uint8Array> => {
-  const bytes = leaf === undefined ? undefined : await blocks.get(leaf.cid)
+const readLeaf = async (leaf: Leaf | undefined, blocks: Blocks, into?: Uint8Array): Promise<Uint8Array> => {
+  const bytes = leaf === undefined ? undefined : await blocks.get(leaf.cid, into)
   if (leaf === undefined || bytes === undefined) throw new ParatiiError('block-absent')
   // A truncated file must not shift what follows it in the response.
   if (bytes.length !== leaf.size)
