@@ -31,10 +31,16 @@ export class PopupPage {
     return BigInt((await this.page.getByTestId('spending-paid').first().getAttribute('value')) ?? 0)
   }
 
-  /** Stops the purchase that plays, for good. */
-  async stopSpending(): Promise<void> {
+  /** Stops the purchase that plays, for good; what it verified and paid in all. */
+  async stopSpending(): Promise<{ paidWei: bigint; verifiedBytes: number }> {
     await this.page.getByRole('button', { name: 'Stop', exact: true }).click()
     await this.page.getByRole('button', { name: 'Stop and close' }).click()
-    await this.page.locator('[data-testid=activity-entry][data-state=closed]').first().waitFor()
+    const entry = this.page.locator('[data-testid=activity-entry][data-state=closed]').first()
+    await entry.waitFor()
+    const paid = await entry.getByTestId('activity-paid').getAttribute('value')
+    return {
+      paidWei: -BigInt(paid ?? 0),
+      verifiedBytes: Number(await entry.getAttribute('data-verified-bytes')),
+    }
   }
 }

@@ -24,6 +24,8 @@ import type { ViewerPorts } from './ports.ts'
 import { findReceipt, type PurchaseRecord, saveReceipt } from './purchase-records.ts'
 
 const dialMs = 10_000
+/** How long a host that lied may take to accept what it earned before that. */
+const dismissMs = 3_000
 
 export type HostLinkOptions = {
   readonly ports: ViewerPorts
@@ -109,6 +111,15 @@ export class HostLink {
     }
     this.#step({ type: 'flush' })
     await this.#paying
+  }
+
+  /** Ends with a host for good: it is asked for nothing more, and gets the receipt for what it had sent right. */
+  async dismiss(): Promise<void> {
+    const { clock } = this.#options.ports
+    const enough = new AbortController()
+    await Promise.race([this.flush(), clock.sleep(dismissMs, enough.signal).catch(() => {})])
+    enough.abort()
+    await this.close()
   }
 
   /** Ends the exchange and whatever is fetched; what was signed stays stored. */

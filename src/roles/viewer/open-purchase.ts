@@ -28,7 +28,14 @@ export type OpenPurchaseOptions = {
 }
 
 /** A host and how it did. */
-type Seat = { readonly link: HostLink; bytes: number; failures: number; isBanned: boolean; triedAtMs: number }
+type Seat = {
+  readonly link: HostLink
+  bytes: number
+  failures: number
+  /** Set once the host is banned: resolves when it was given what it had earned, or did not take it. */
+  dismissed: Promise<void> | undefined
+  triedAtMs: number
+}
 
 const defaultCacheBytes = 67_108_864
 /** A host that failed is asked again after this long, if nobody better is there. */
@@ -59,7 +66,7 @@ export class OpenPurchase {
       link,
       bytes: link.signedBytes,
       failures: 0,
-      isBanned: false,
+      dismissed: undefined,
       triedAtMs: 0,
     }))
   }
@@ -131,11 +138,11 @@ export class OpenPurchase {
         order,
         this.#seats.map(seat => seat.link.signedBytes),
       ),
-      hosts: this.#seats.map(({ link, bytes, failures, isBanned }) => ({
+      hosts: this.#seats.map(({ link, bytes, failures, dismissed }) => ({
         key: link.key,
         bytes,
         failures,
-        banned: isBanned,
+        banned: dismissed !== undefined,
       })),
     }
   }
@@ -147,7 +154,7 @@ export class OpenPurchase {
 
   /** Signs all that is due and waits for those hosts that answer. */
   async flush(): Promise<void> {
-    await Promise.all(this.#seats.filter(seat => !seat.isBanned).map(seat => seat.link.flush()))
+    await Promise.all(this.#seats.map(({ link, dismissed }) => dismissed ?? link.flush()))
   }
 
   async close(): Promise<void> {
@@ -211,7 +218,7 @@ export class OpenPurchase {
   /** The host that failed least, in the order of the allotments; undefined when none is left to try. */
   #choose(tries: ReadonlyMap<Seat, number>): Seat | undefined {
     return this.#seats
-      .filter(seat => !seat.isBanned && (tries.get(seat) ?? 0) < maxTries)
+      .filter(seat => seat.dismissed === undefined && (tries.get(seat) ?? 0) < maxTries)
       .toSorted((a, b) => (tries.get(a) ?? 0) - (tries.get(b) ?? 0) || a.failures - b.failures)[0]
   }
 
@@ -225,10 +232,7 @@ export class OpenPurchase {
   #fail(seat: Seat, error: ParatiiError): void {
     seat.failures++
     // Wrong bytes, a forged receipt, a fee above the terms: such a host is never asked again.
-    if (banning.has(error.code)) {
-      seat.isBanned = true
-      seat.link.close().catch(() => {})
-    }
+    if (banning.has(error.code)) seat.dismissed ??= seat.link.dismiss().catch(() => {})
     this.#options.onHostError(seat.link, error)
     this.tell()
   }

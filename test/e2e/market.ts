@@ -1,0 +1,133 @@
+import { mkdtemp, open, readdir, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { cryptoNative } from '#adapters/crypto-native.ts'
+import { connectRpc } from '#chain/http-rpc.ts'
+import { type ChainReader, createChainReader } from '#chain/reader.ts'
+import { type Browser, launchBrowser } from '#devnet/browser.ts'
+import { makeDemoClip } from '#devnet/clip.ts'
+import { type NewWallet, setUpWallet } from '#devnet/pages/onboarding.ts'
+import { type Site, serveSite } from '#devnet/site.ts'
+import { startTown, type Town, type Townsman } from '#devnet/town.ts'
+import { decodeHead } from '#media/head-car.ts'
+import { sha256 } from '#network/sha256.ts'
+import { openHosts } from '#protocol/announcement.ts'
+import { cidFromRoot } from '#protocol/terms.ts'
+import type { Address, FormatName } from '#std/brand.ts'
+import { orThrow } from '#std/error.ts'
+import { findTools } from '../../scripts/find-tools.mjs'
+
+const root = resolve(import.meta.dirname, '../..')
+const title = 'Harbour at dawn'
+export const password = 'correct horse battery'
+export const oneHundredPti = 100n * 10n ** 18n
+
+/** A town with two hosts, a site of another origin, and what the tests ask of the chain. */
+export interface Market {
+  town: Town
+  site: Site
+  reader: ChainReader
+  /** PTI of each account, by name. */
+  balances(accounts: Record<string, Address>): Promise<Record<string, bigint>>
+  /** Waits until VideoStore holds nothing: everything was settled, and the rest reclaimed. */
+  untilAllPaidOut(): Promise<void>
+  /** The hosts in the order in which viewers are told of them. */
+  hostsInOrder(): Promise<Townsman[]>
+  /** What a host earns by the head that it gives to everyone before a purchase. */
+  headWei(host: Townsman): Promise<bigint>
+  /** A browser of its own, with an unlocked wallet that has `ptiWei`. */
+  openViewer(ptiWei: bigint): Promise<Viewer>
+  stop(): Promise<void>
+}
+
+export interface Viewer {
+  browser: Browser
+  wallet: NewWallet
+}
+
+export async function openMarket(): Promise<Market> {
+  // What daemons do in quiet hours happens while a test watches.
+  process.env.PARATII_DAEMON_TICK_SECONDS = '1'
+  const tools = findTools()
+  if ('advice' in tools) throw new Error(tools.advice)
+  const folder = await mkdtemp(join(tmpdir(), 'paratii-market-'))
+  const film = await makeDemoClip({ cacheFolder: join(root, '.cache') })
+  const town = await startTown({ folder, film, title, hosts: 2, periodSeconds: 5 })
+  const site = await serveSite({
+    video: town.video,
+    title,
+    tagScript: join(root, 'build/player/paratii-player.js'),
+    faucet: async () => 'not in this test',
+  })
+  const browsers: Browser[] = []
+  const { chain } = town
+  const rpc = connectRpc(chain.rpcUrl)
+  const reader = createChainReader(chain, rpc)
+  const { videoStore } = await reader.addresses()
+  return {
+    town,
+    site,
+    reader,
+    async balances(accounts) {
+      const entries = Object.entries(accounts).map(
+        async ([name, account]) => [name, await reader.balanceWei(account)] as const,
+      )
+      return Object.fromEntries(await Promise.all(entries))
+    },
+    async untilAllPaidOut() {
+      while ((await reader.balanceWei(videoStore)) !== 0n) {
+        // A chain of our own mines only what is sent: time passes with each block.
+        await rpc.request('evm_mine', [])
+        await new Promise(resolve => setTimeout(resolve, 200))
+      }
+    },
+    async hostsInOrder() {
+      const { document } = await reader.video(town.video)
+      const bytes = await (await fetch(`${town.publisher.url}/paratii/1/hosts/${town.video}`)).bytes()
+      const expected = { id: town.video, mailbox: document.mailbox, nowMs: Date.now() }
+      const { body } = orThrow(openHosts(cryptoNative, bytes, expected))
+      return body.hosts.flatMap(({ payout }) => town.hosts.filter(({ account }) => account === payout))
+    },
+    async headWei({ url }) {
+      const { root, fee } = await reader.terms(town.video, 'cmaf' as FormatName)
+      const cid = cidFromRoot(root)
+      const car = await (await fetch(`${url}/paratii/1/head/${cid}`)).bytes()
+      const { leaves } = orThrow(await decodeHead(cid, car, sha256))
+      return fee * BigInt([...leaves.values()].reduce((sum, { length }) => sum + length, 0))
+    },
+    async openViewer(ptiWei) {
+      const browser = await launchBrowser({
+        extension: join(root, 'build/chrome-mv3-prod'),
+        executable: tools.paths.chromium,
+        headless: true,
+      })
+      browsers.push(browser)
+      const wallet = await setUpWallet(browser, { password, network: chain })
+      if (ptiWei > 0n) await chain.faucet(wallet.address, ptiWei)
+      return { browser, wallet }
+    },
+    async stop() {
+      for (const browser of browsers) await browser.close()
+      await site.stop()
+      await town.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Changes one byte of each large block that a host keeps, behind its back. How many. */
+export async function spoilBlocks({ command }: Townsman): Promise<number> {
+  const folder = join(command.home, 'data/host/blocks')
+  let spoilt = 0
+  for (const name of await readdir(folder, { recursive: true })) {
+    const path = join(folder, name)
+    const { size } = await stat(path)
+    if (!/bafk/.test(name) || size < 100_000) continue
+    const file = await open(path, 'r+')
+    const { buffer } = await file.read(Buffer.alloc(1), 0, 1, 50_000)
+    await file.write(Buffer.from([(buffer[0] ?? 0) ^ 1]), 0, 1, 50_000)
+    await file.close()
+    spoilt++
+  }
+  return spoilt
+}
