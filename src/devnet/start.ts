@@ -62,6 +62,7 @@ async function runDemo({ clip, once }: { clip?: string; once: boolean }, shutdow
   })
   await give(wallet.address)
   await wallet.page.goto(site.url)
+  await wallet.page.bringToFront()
   say(`Wallet      ${wallet.address}, its password: ${password}`)
   say(`Chain       ${chain.chainId} at ${chain.rpcUrl}, registry ${chain.registry}`)
   say(`Video       ${town.video}`)
