@@ -74,6 +74,25 @@ describe('the data plane', () => {
     await expect.poll(() => feed.closed).toBe(true)
   })
 
+  it('reads one answer after the other into the same memory', async () => {
+    const memory = new Set<ArrayBufferLike>()
+    const open = async (): Promise<LeafFeed> => ({
+      ...openFeed({ leaves: 99 }),
+      async read(position, into = new Uint8Array(leafBytes)) {
+        memory.add(into.buffer)
+        into.set(contents[position] ?? [])
+        return into.subarray(0, contents[position]?.length)
+      },
+    })
+    const base = await serve({ open })
+    for (let round = 0; round < 3; round++) {
+      const { arrived, failure } = await fetchAll(base)
+      expect(failure).toBeUndefined()
+      expect(arrived).toHaveLength(contents.length)
+    }
+    expect(memory.size).toBe(2)
+  })
+
   it('passes on what came before a wrong block and nothing after it', async () => {
     const wrong = contents.map((bytes, i) => (i === 3 ? Buffer.alloc(bytes.length, 99) : bytes))
     const { arrived, failure } = await fetchAll(

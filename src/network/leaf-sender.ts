@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http'
-import { finished } from 'node:stream/promises'
 import { leafBytes } from '#media/limits.ts'
 import type { BufferPool } from './buffer-pool.ts'
 
@@ -54,8 +53,7 @@ export const sendLeaves = async (
       await writeAll(response, leaves, signal)
       ;[filled, other] = [other, filled]
     }
-    response.end()
-    await finished(response, { signal })
+    await endAll(response, signal)
     // After a failure somebody may still read from them, or into them.
     pool.give(filled)
     pool.give(other)
@@ -82,15 +80,27 @@ const writeAll = (
   leaves: readonly Uint8Array[],
   signal: AbortSignal,
 ): Promise<void> =>
+  untilDone(signal, done => {
+    response.cork()
+    for (const leaf of leaves.slice(0, -1)) response.write(leaf)
+    response.write(leaves.at(-1) ?? new Uint8Array(0), done)
+    response.uncork()
+  })
+
+/** Resolves when all of it has left. The reader's going away, which is told by the signal, comes after that or instead. */
+const endAll = (response: ServerResponse, signal: AbortSignal): Promise<void> =>
+  untilDone(signal, done => void response.end(() => done()))
+
+const untilDone = (
+  signal: AbortSignal,
+  begin: (done: (error?: Error | null) => void) => void,
+): Promise<void> =>
   new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason)
     signal.addEventListener('abort', abort, { once: true })
-    response.cork()
-    for (const leaf of leaves.slice(0, -1)) response.write(leaf)
-    response.write(leaves.at(-1) ?? new Uint8Array(0), error => {
+    begin(error => {
       signal.removeEventListener('abort', abort)
       if (error) reject(error)
       else resolve()
     })
-    response.uncork()
   })
