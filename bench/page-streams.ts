@@ -1,16 +1,18 @@
-/** Functions that run inside the player page; they use nothing but what a page has. */
+/** Functions that run inside the player page; each uses nothing but what a page has, and what it defines itself. */
 
 export type Drained = { readonly bytes: number; readonly seconds: number }
 
-/** Fetches one address after the other and throws the bytes away, as `for await` over a body would. */
+/** Fetches one address after the other and throws the bytes away, as most pages read a body. */
 export const drainByDefault = async (urls: readonly string[]): Promise<Drained> => {
+  const open = async (url: string) => {
+    const response = await fetch(url).catch(thrown => Promise.reject(new Error(`${url}: ${thrown}`)))
+    if (response.ok && response.body !== null) return response.body.getReader()
+    throw new Error(`${url}: ${response.status} ${await response.text()}`)
+  }
   const startedAt = performance.now()
   let bytes = 0
   for (const url of urls) {
-    const response = await fetch(url)
-    if (!response.ok || response.body === null)
-      throw new Error(`${url}: ${response.status} ${await response.text()}`)
-    const reader = response.body.getReader()
+    const reader = await open(url)
     for (;;) {
       const { done, value } = await reader.read()
       if (done) break
@@ -22,14 +24,16 @@ export const drainByDefault = async (urls: readonly string[]): Promise<Drained> 
 
 /** The same, into one buffer that is used again and again. */
 export const drainByob = async (urls: readonly string[]): Promise<Drained> => {
+  const open = async (url: string) => {
+    const response = await fetch(url).catch(thrown => Promise.reject(new Error(`${url}: ${thrown}`)))
+    if (response.ok && response.body !== null) return response.body.getReader({ mode: 'byob' })
+    throw new Error(`${url}: ${response.status} ${await response.text()}`)
+  }
   const startedAt = performance.now()
   let bytes = 0
   let buffer = new ArrayBuffer(1_048_576)
   for (const url of urls) {
-    const response = await fetch(url)
-    if (!response.ok || response.body === null)
-      throw new Error(`${url}: ${response.status} ${await response.text()}`)
-    const reader = response.body.getReader({ mode: 'byob' })
+    const reader = await open(url)
     for (;;) {
       const { done, value } = await reader.read(new Uint8Array(buffer))
       if (value !== undefined) buffer = value.buffer
