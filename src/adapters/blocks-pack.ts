@@ -1,0 +1,214 @@
+import { checkBlock } from '#media/block-check.ts'
+import type { Cid } from '#std/brand.ts'
+import { ParatiiError } from '#std/error.ts'
+import type { Blocks } from '#std/ports/blocks.ts'
+import { decodeEntry, encodeEntry, entryBytes, type PackEntry } from './pack-entry.ts'
+import type { PackFile } from './pack-file.ts'
+
+export type PackOptions = {
+  /** Bytes of one slot; a block takes as many whole ones as it needs. A pack opened with another size begins anew. */
+  readonly slotBytes: number
+  /** Bytes of blocks kept at most; the least recently used make room. */
+  readonly quotaBytes: number
+}
+
+/** Blocks of one file; to be closed before the file is opened again. */
+export type PackBlocks = Blocks & { close(): void }
+
+/** A block of the pack, and where its parts lie. */
+type Held = { readonly byteLength: number; readonly slots: readonly number[]; use: number }
+
+const headBytes = 4096
+const groupSlots = 64
+const indexBytes = groupSlots * entryBytes
+const magic = new TextEncoder().encode('paratii pack 1\n')
+
+/**
+ * A bounded cache of blocks in one file: a head, then groups of an index page and the 64 slots that it speaks of.
+ *
+ * A block's bytes are written before its entry, and are checked against the CID whenever they are read: after a crash
+ * at any moment a block is whole or absent, whatever the disk kept of the writes. Nothing else is needed to open it.
+ */
+export const openPackBlocks = (file: PackFile, options: PackOptions): PackBlocks =>
+  attempt(() => new Pack(file, options))
+
+class Pack implements PackBlocks {
+  readonly #file: PackFile
+  readonly #slotBytes: number
+  /** The least recently used first. */
+  readonly #held = new Map<Cid, Held>()
+  readonly #free: number[] = []
+  /** Slots that the file has, and that it may have. */
+  #slotCount = 0
+  #slotLimit: number
+  #lastUse = 0
+
+  constructor(file: PackFile, { slotBytes, quotaBytes }: PackOptions) {
+    this.#file = file
+    this.#slotBytes = slotBytes
+    this.#slotLimit = Math.max(1, Math.floor(quotaBytes / slotBytes))
+    if (this.#hasHead()) this.#load()
+    else this.#begin()
+  }
+
+  async get(cid: Cid, into?: Uint8Array): Promise<Uint8Array | undefined> {
+    const held = this.#held.get(cid)
+    if (held === undefined) return undefined
+    const fits = into !== undefined && held.byteLength <= into.length
+    const bytes = fits ? into.subarray(0, held.byteLength) : new Uint8Array(held.byteLength)
+    const isRead = attempt(() => this.#read(cid, held, bytes))
+    if (isRead && (await checkBlock(cid, bytes, sha256)).ok) return bytes
+    if (this.#held.get(cid) === held) attempt(() => this.#drop(cid))
+    return undefined
+  }
+
+  async put(cid: Cid, bytes: Uint8Array): Promise<void> {
+    if (!this.#held.has(cid)) attempt(() => this.#write(cid, bytes))
+  }
+
+  async has(cid: Cid): Promise<boolean> {
+    return this.#held.has(cid)
+  }
+
+  close(): void {
+    attempt(() => {
+      this.#file.flush()
+      this.#file.close()
+    })
+  }
+
+  #hasHead(): boolean {
+    const head = new Uint8Array(headBytes)
+    if (this.#file.read(head, { at: 0 }) < headBytes) return false
+    const isOurs = magic.every((byte, at) => head[at] === byte)
+    return isOurs && new DataView(head.buffer).getUint32(magic.length) === this.#slotBytes
+  }
+
+  #begin(): void {
+    const head = new Uint8Array(headBytes)
+    head.set(magic)
+    new DataView(head.buffer).setUint32(magic.length, this.#slotBytes)
+    this.#file.truncate(0)
+    this.#writeAll(head, 0)
+  }
+
+  /** Finds again what the entries say; what lies beyond the quota, or lacks a part, is let go. */
+  #load(): void {
+    const found = new Map<Cid, { entry: PackEntry; slots: number[] }>()
+    const size = this.#file.getSize()
+    const page = new Uint8Array(indexBytes)
+    for (let slot = 0; slot < this.#slotLimit && this.#entryAt(slot) < size; slot += groupSlots) {
+      page.fill(0)
+      this.#file.read(page, { at: this.#entryAt(slot) })
+      this.#slotCount = Math.min(this.#slotLimit, slot + groupSlots)
+      for (let at = slot; at < this.#slotCount; at++) {
+        const entry = decodeEntry(page.subarray((at - slot) * entryBytes, (at - slot + 1) * entryBytes))
+        if (entry === undefined) continue
+        const block = found.get(entry.cid) ?? { entry, slots: [] }
+        block.slots[entry.part] = at
+        found.set(entry.cid, entry.part === 0 ? { ...block, entry } : block)
+      }
+    }
+    const taken = new Set<number>()
+    for (const [cid, { entry, slots }] of [...found].sort(([, a], [, b]) => a.entry.use - b.entry.use)) {
+      const parts = Array.from({ length: this.#partsOf(entry.byteLength) }, (_, part) => slots[part])
+      const whole = parts.filter(slot => slot !== undefined)
+      if (whole.length < parts.length) continue
+      this.#held.set(cid, { byteLength: entry.byteLength, slots: whole, use: entry.use })
+      for (const slot of whole) taken.add(slot)
+      this.#lastUse = entry.use
+    }
+    for (let slot = this.#slotCount - 1; slot >= 0; slot--) if (!taken.has(slot)) this.#free.push(slot)
+    const end = this.#entryAt(Math.ceil(this.#slotCount / groupSlots) * groupSlots)
+    if (size > end) this.#file.truncate(end)
+  }
+
+  #read(cid: Cid, held: Held, bytes: Uint8Array): boolean {
+    held.use = ++this.#lastUse
+    this.#held.delete(cid)
+    this.#held.set(cid, held)
+    this.#note(cid, held, 0)
+    return held.slots.every((slot, part) => {
+      const piece = this.#partOf(bytes, part)
+      return this.#file.read(piece, { at: this.#slotAt(slot) }) === piece.length
+    })
+  }
+
+  #write(cid: Cid, bytes: Uint8Array): void {
+    const slots = this.#take(this.#partsOf(bytes.length))
+    const held = { byteLength: bytes.length, slots, use: ++this.#lastUse }
+    try {
+      for (const [part, slot] of slots.entries())
+        this.#writeAll(this.#partOf(bytes, part), this.#slotAt(slot))
+      for (const part of slots.keys()) this.#note(cid, held, part)
+    } catch (thrown) {
+      // The disk is full before the quota is: the pack grows no more, and leaves these slots until it is opened again.
+      this.#slotLimit = this.#slotCount
+      throw thrown
+    }
+    this.#held.set(cid, held)
+  }
+
+  /** Slots to write to; the blocks that were used least recently make room. */
+  #take(count: number): number[] {
+    if (count > this.#slotLimit) throw new RangeError('a block larger than the pack')
+    const roomFor = () => this.#free.length + Math.max(0, this.#slotLimit - this.#slotCount)
+    while (roomFor() < count) {
+      const [oldest] = this.#held.keys()
+      if (oldest === undefined) throw new RangeError('a pack without room')
+      this.#drop(oldest)
+    }
+    return Array.from({ length: count }, () => this.#free.pop() ?? this.#slotCount++)
+  }
+
+  #drop(cid: Cid): void {
+    for (const slot of this.#held.get(cid)?.slots ?? []) {
+      this.#writeAll(new Uint8Array(entryBytes), this.#entryAt(slot))
+      this.#free.push(slot)
+    }
+    this.#held.delete(cid)
+  }
+
+  #note(cid: Cid, { byteLength, slots, use }: Held, part: number): void {
+    const slot = slots[part]
+    if (slot !== undefined) this.#writeAll(encodeEntry({ cid, byteLength, part, use }), this.#entryAt(slot))
+  }
+
+  #writeAll(bytes: Uint8Array, at: number): void {
+    if (this.#file.write(bytes, { at }) < bytes.length) throw new RangeError('a file that takes no more')
+  }
+
+  #partsOf(byteLength: number): number {
+    return Math.max(1, Math.ceil(byteLength / this.#slotBytes))
+  }
+
+  #partOf(bytes: Uint8Array, part: number): Uint8Array {
+    return bytes.subarray(part * this.#slotBytes, (part + 1) * this.#slotBytes)
+  }
+
+  #entryAt(slot: number): number {
+    return this.#groupAt(slot) + (slot % groupSlots) * entryBytes
+  }
+
+  #slotAt(slot: number): number {
+    return this.#groupAt(slot) + indexBytes + (slot % groupSlots) * this.#slotBytes
+  }
+
+  #groupAt(slot: number): number {
+    return headBytes + Math.floor(slot / groupSlots) * (indexBytes + groupSlots * this.#slotBytes)
+  }
+}
+
+const sha256 = ({ buffer, byteOffset, byteLength }: Uint8Array): Promise<ArrayBuffer> => {
+  // subtle takes no shared memory, and nobody offers it.
+  if (!(buffer instanceof ArrayBuffer)) throw new ParatiiError('fault', { reason: 'shared memory' })
+  return crypto.subtle.digest('SHA-256', new Uint8Array(buffer, byteOffset, byteLength))
+}
+
+const attempt = <T>(run: () => T): T => {
+  try {
+    return run()
+  } catch (cause) {
+    throw new ParatiiError('store-failed', {}, cause)
+  }
+}
