@@ -1,4 +1,4 @@
-import { access, mkdir } from 'node:fs/promises'
+import { access } from 'node:fs/promises'
 import { openFileBlocks } from '#adapters/blocks-file.ts'
 import { openSqliteRecords } from '#adapters/records-sqlite.ts'
 import type { SettingTexts } from '#daemon/config.ts'
@@ -18,7 +18,7 @@ export const initRole = async (
   role: Role,
   given: SettingTexts = {},
 ): Promise<void> => {
-  const { folder, keyFile, records, blocks, packaging } = roleFolder(context.folders, role)
+  const { folder, keyFile, records, blocks } = roleFolder(context.folders, role)
   if (await exists(keyFile)) throw new ParatiiError('config-exists', { file: keyFile })
   await context.readConfig()
   const changes = { ...context.chainFlags, ...given }
@@ -28,7 +28,6 @@ export const initRole = async (
   lockFolder(folder, 'serve').release()
   openSqliteRecords(records).close()
   await openFileBlocks(blocks)
-  await mkdir(packaging, { recursive: true, mode: 0o700 })
   const keys = await createRoleKeys(context, role, password)
   const { owner, mailbox, node } = keys.identity
   const peer = peerNameOf(keys)

@@ -11,7 +11,7 @@ export type RoleFolder = {
   /** SQLite file. */
   readonly records: string
   readonly blocks: string
-  /** Films while they are packaged; emptied by the next publication. */
+  /** The film that is being published, until it is registered. */
   readonly packaging: string
   exists(): Promise<boolean>
   make(): Promise<void>

@@ -33,6 +33,10 @@ const pathsOf = (directory: MediaDirectory, indices: ReadonlySet<number>) =>
 
 const ladder = {
   'manifest.mpd': 900,
+  'master.m3u8': 300,
+  'a128/index.m3u8': 210,
+  'v720/index.m3u8': 220,
+  'v360/index.m3u8': 230,
   'a128/init.mp4': 500,
   'a128/1.m4s': 64_000,
   'a64/1.m4s': 32_000,
@@ -47,27 +51,33 @@ const ladder = {
 describe('a published format', () => {
   it('is named by the same root whenever it is imported', async () => {
     const { directory } = await publish(ladder)
-    expect(directory.root).toBe('bafybeicqyk6bgfoji3rul72xu7rnrvzvdffig7vhqlbkvtrk44uarykcya')
+    expect(directory.root).toBe('bafybeic6kvyqnp5imsv5nt5rg2b33irlgpmjpfoyx3jgibxheigq7c7dwm')
   })
 
-  it('gives everyone manifests, init segments and the first leaf of each rendition, nothing more', async () => {
-    const { directory } = await publish({ ...ladder, 'media.m3u8': 33, 'x.m3u8.m4s': 34 })
+  it('gives everyone manifests, playlists, init segments and the first leaf of each rendition, nothing more', async () => {
+    const { directory } = await publish({ ...ladder, 'x.m3u8.m4s': 34 })
     expect(pathsOf(directory, new Set(headLeaves(directory).map(leaf => leaf.index)))).toEqual([
       'a128/1.m4s+0',
+      'a128/index.m3u8+0',
       'a128/init.mp4+0',
       'a64/1.m4s+0',
       'manifest.mpd+0',
-      'media.m3u8+0',
+      'master.m3u8+0',
       'v360/1.m4s+0',
+      'v360/index.m3u8+0',
       'v360/init.mp4+0',
       'v720/1.m4s+0',
+      'v720/index.m3u8+0',
       'v720/init.mp4+0',
     ])
   })
 
   it('is as large as its best video, best audio and all that is shared', async () => {
     const { directory } = await publish({ ...ladder, 'subtitles/en.vtt': 70 })
-    expect(pathSize(directory)).toEqual({ ok: true, value: 900 + 64_500 + 700 + leafBytes + 9 + 40 + 70 })
+    expect(pathSize(directory)).toEqual({
+      ok: true,
+      value: 900 + 300 + 64_710 + 920 + leafBytes + 9 + 40 + 70,
+    })
     const silent = await publish({ 'manifest.mpd': 10, 'v720/1.m4s': 20 })
     expect(pathSize(silent.directory)).toEqual({ ok: true, value: 30 })
     const absurd = await publish(
@@ -162,6 +172,7 @@ describe('contentTypeOf', () => {
     expect(contentTypeOf('manifest.mpd')).toBe('application/dash+xml')
     expect(contentTypeOf('v720/1.M4S')).toBe('video/iso.segment')
     expect(contentTypeOf('v720/init.mp4')).toBe('video/mp4')
+    expect(contentTypeOf('master.m3u8')).toBe('application/vnd.apple.mpegurl')
     expect(contentTypeOf('noending')).toBe('application/octet-stream')
   })
 })

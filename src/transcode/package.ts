@@ -1,99 +1,84 @@
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
-import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
-import { encodeArguments } from './encode-arguments.ts'
-import { manifestSeconds, nameRepresentations } from './manifest.ts'
-import { lastErrorOf, runProgram } from './program.ts'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { errorFrom, ParatiiError } from '#std/error.ts'
+import { writeDashManifest } from './dash-manifest.ts'
+import { pictureArguments, soundArguments } from './encode-arguments.ts'
+import { encodeFilm } from './encode-film.ts'
+import { writeMasterPlaylist, writeMediaPlaylist } from './hls-playlists.ts'
+import type { PackagedTracks } from './packaged-track.ts'
+import { openPackagingFolder } from './packaging-folder.ts'
+import { packagingKey } from './packaging-key.ts'
+import { leastSeconds, partAt } from './part.ts'
 import type { Ladder } from './rendition.ts'
 import type { SourceMedia } from './source-media.ts'
 import type { MediaTools } from './tools.ts'
+import { endSeconds } from './track.ts'
 
 export type PackageOptions = {
   readonly signal?: AbortSignal
-  /** Called about twice a second with the seconds of the film that are done. */
+  /** Called about twice a second with the seconds of the film that are done, those of an earlier run included. */
   readonly onProgress?: (seconds: number) => void
 }
 
 export type PackagedMedia = { readonly folder: string; readonly durationSeconds: number }
 
-/** A container may promise a little more than its streams hold; a file cut short lacks more than this. */
-const missingShare = 0.05
-const missingSeconds = 1
-
 /**
- * Encodes a source into `folder`, which must not exist yet: `manifest.mpd`, `<rendition>/init.mp4` and
- * `<rendition>/<n>.m4s` from 1. The same input, ladder and build of ffmpeg give the same bytes.
+ * Encodes a source below the folder `packaging`, which must be this process's alone. The folder it answers holds
+ * `manifest.mpd` and `master.m3u8`, and for each rendition `init.mp4`, `index.m3u8` and segments `1.m4s` and on. The
+ * same input, ladder and build of ffmpeg give the same bytes.
  *
- * `folder` appears whole or not at all: work is done in a temporary folder beside it, removed on any failure.
+ * Killed at any moment, or aborted, it goes on where it was when it is called again: finished parts of the film are
+ * not encoded again. After any other failure `packaging` is empty. The caller removes it when the film is stored.
  * Throws `file-corrupt` (with `reason`), `store-failed` (no space, no permission), `tool-failed`, `tool-absent`,
- * `aborted`; the ffmpeg that was started is then gone.
+ * `file-absent`, `aborted`; every ffmpeg that was started is then gone.
  */
 export const packageMedia = async (
   source: SourceMedia,
   ladder: Ladder,
-  folder: string,
+  packaging: string,
   tools: MediaTools,
   { signal, onProgress }: PackageOptions = {},
 ): Promise<PackagedMedia> => {
-  const target = resolve(folder)
-  const work = await makeWorkFolder(target)
   try {
-    const names = [ladder.video.name, ...(ladder.audio ? [ladder.audio.name] : [])]
-    for (const number of names.keys()) await mkdir(join(work, `${number}`))
-    const manifestPath = join(work, 'manifest.mpd')
-    const { exitCode, errors } = await runProgram(
-      tools.ffmpeg,
-      encodeArguments(source, ladder, manifestPath),
-      {
-        signal,
-        onLine: line => reportProgress(line, onProgress),
-      },
-    )
-    if (exitCode !== 0) throw encodeError(source.path, errors)
-    const written = await readFile(manifestPath, 'utf8')
-    const manifest = orThrow(nameRepresentations(written, names))
-    const durationSeconds = checkedSeconds(source, manifest)
-    await writeFile(manifestPath, manifest)
-    for (const [number, name] of names.entries()) await rename(join(work, `${number}`), join(work, name))
-    await rename(work, target)
-    return { folder: target, durationSeconds }
+    const key = await packagingKey(source.path, recipeOf(source, ladder), tools, signal)
+    const folder = await openPackagingFolder(packaging, key)
+    const tracks = await encodeFilm({ source, ladder, tools, signal }, folder, onProgress)
+    const durationSeconds = checkedSeconds(source, tracks)
+    await writeManifests(folder.film, tracks, durationSeconds)
+    return { folder: folder.film, durationSeconds }
   } catch (thrown) {
-    await rm(work, { recursive: true, force: true })
-    throw errorFrom(thrown, 'store-failed')
+    const error = errorFrom(thrown, 'store-failed')
+    if (error.code !== 'aborted') await rm(packaging, { recursive: true, force: true, maxRetries: 5 })
+    throw error
   }
 }
 
-const makeWorkFolder = async (target: string): Promise<string> => {
-  try {
-    await mkdir(dirname(target), { recursive: true })
-    return await mkdtemp(join(dirname(target), `.${basename(target)}-`))
-  } catch (thrown) {
-    throw errorFrom(thrown, 'store-failed')
-  }
+/** All that ffmpeg is told, but for where files are. */
+const recipeOf = (source: SourceMedia, ladder: Ladder): readonly string[] => {
+  const nowhere = { ...source, path: '' }
+  return [
+    ...pictureArguments(nowhere, ladder, partAt(0, source, ladder.video[0]), 'read', ''),
+    ...pictureArguments(nowhere, ladder, partAt(1, source, ladder.video[0]), 'seek', ''),
+    ...(source.audio && ladder.audio
+      ? soundArguments(nowhere, source.audio.stream, ladder.audio, ladder.video[0], '')
+      : []),
+  ]
 }
 
-const reportProgress = (line: string, onProgress?: (seconds: number) => void): void => {
-  const [, microseconds] = /^out_time_us=(\d+)$/.exec(line) ?? []
-  if (microseconds !== undefined) onProgress?.(Number(microseconds) / 1e6)
-}
-
-const checkedSeconds = ({ path, durationSeconds: promised = 0 }: SourceMedia, manifest: string): number => {
-  const seconds = manifestSeconds(manifest) ?? 0
-  if (seconds <= 0) throw new ParatiiError('file-corrupt', { file: path, reason: 'no frame could be read' })
-  if (seconds < promised * (1 - missingShare) - missingSeconds)
+const checkedSeconds = (source: SourceMedia, { video, audio }: PackagedTracks): number => {
+  const seconds = Math.max(...[...video, ...(audio ? [audio] : [])].map(({ track }) => endSeconds(track)))
+  if (seconds < leastSeconds(source))
     throw new ParatiiError('file-corrupt', {
-      file: path,
-      reason: `it ends after ${seconds} of ${promised} seconds`,
+      file: source.path,
+      reason: `it ends after ${seconds} of ${source.durationSeconds} seconds`,
     })
   return seconds
 }
 
-/** The source was probed and the arguments are ours, so an error that names neither disk nor options is the file's. */
-const encodeError = (file: string, errors: string): ParatiiError => {
-  const reason = lastErrorOf(errors)
-  if (/No space left|Permission denied|Read-only file system/.test(errors))
-    return new ParatiiError('store-failed', { reason })
-  if (/Unknown (?:encoder|decoder)|Unrecognized option|Option not found|No such filter/.test(errors))
-    return new ParatiiError('tool-failed', { program: 'ffmpeg', reason })
-  return new ParatiiError('file-corrupt', { file, reason })
+const writeManifests = async (folder: string, tracks: PackagedTracks, seconds: number): Promise<void> => {
+  const write = (path: string, text: string) => writeFile(join(folder, path), text, { mode: 0o600 })
+  await write('manifest.mpd', writeDashManifest(tracks, seconds))
+  await write('master.m3u8', writeMasterPlaylist(tracks))
+  for (const packaged of [...tracks.video, ...(tracks.audio ? [tracks.audio] : [])])
+    await write(`${packaged.rendition.name}/index.m3u8`, writeMediaPlaylist(packaged))
 }

@@ -11,6 +11,9 @@ const maxProbeChars = 1_048_576
 const maxStreams = 64
 const maxPixels = 16_384
 
+/** MP4 and Matroska with their kin, as ffprobe names them. */
+const indexedFormats: readonly string[] = ['mov,mp4,m4a,3gp,3g2,mj2', 'matroska,webm']
+
 const text = v.pipe(v.string(), v.maxLength(200))
 const stream = v.object({
   index: v.pipe(v.number(), v.integer(), v.minValue(0)),
@@ -32,7 +35,7 @@ const stream = v.object({
 })
 const probed = v.object({
   streams: v.optional(v.pipe(v.array(stream), v.maxLength(maxStreams)), []),
-  format: v.object({ duration: v.optional(text) }),
+  format: v.object({ format_name: v.optional(text), duration: v.optional(text) }),
 })
 type Stream = v.InferOutput<typeof stream>
 
@@ -86,6 +89,7 @@ const mediaFrom = (
   return {
     path,
     durationSeconds: parseSeconds(format.duration),
+    isIndexed: indexedFormats.includes(format.format_name ?? ''),
     video: { stream: video.index, ...displaySize(video, video.width, video.height), ...timing(video) },
     audio: audio && { stream: audio.index },
   }

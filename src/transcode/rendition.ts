@@ -21,10 +21,17 @@ export type AudioRendition = {
   readonly channels: number
 }
 
-export type Ladder = { readonly video: VideoRendition; readonly audio: AudioRendition | undefined }
+/** `video`: the largest first, all with the same frames in the same segments. */
+export type Ladder = {
+  readonly video: readonly [VideoRendition, ...VideoRendition[]]
+  readonly audio: AudioRendition | undefined
+}
+
+type Size = { readonly width: number; readonly height: number }
 
 const maxLongSide = 1280
 const maxShortSide = 720
+const lowShortSide = 360
 const bitsPerPixel = 0.11
 const minBitsPerSecond = 200_000
 const maxBitsPerSecond = 5_000_000
@@ -49,30 +56,44 @@ const unknownFrameRate: FrameRate = { frames: 30, seconds: 1 }
 
 /**
  * The renditions a source is published in: one of video within 1280 x 720 (or upright, 720 x 1280), never larger
- * than the source, its aspect kept to the even size below; one of stereo sound if the source has any.
+ * than the source; a second whose short side is 360, if that is smaller; one of stereo sound if the source has any.
+ * Both keep the aspect, to the even size below.
  */
 export const ladderFor = ({ video, audio }: Pick<SourceMedia, 'video' | 'audio'>): Ladder => {
-  const { width, height } = fitInside(video.width, video.height)
   const frameRate = nearestFrameRate(video.frameRate)
-  const framesPerSecond = frameRate.frames / frameRate.seconds
-  const wantedBits = Math.round((width * height * framesPerSecond * bitsPerPixel) / 1000) * 1000
+  const high = scaleBy(
+    video,
+    Math.min(
+      1,
+      maxLongSide / Math.max(video.width, video.height),
+      maxShortSide / Math.min(video.width, video.height),
+    ),
+  )
+  const low = scaleBy(video, lowShortSide / Math.min(video.width, video.height))
+  const hasLow = Math.min(high.width, high.height) > lowShortSide
   return {
-    video: {
-      name: `v${Math.min(width, height)}`,
-      width,
-      height,
-      frameRate,
-      framesPerSegment: Math.ceil(segmentSeconds * framesPerSecond),
-      maxBitsPerSecond: Math.min(maxBitsPerSecond, Math.max(minBitsPerSecond, wantedBits)),
-    },
+    video: [videoRendition(high, frameRate), ...(hasLow ? [videoRendition(low, frameRate)] : [])],
     audio: audio && { name: 'a128', bitsPerSecond: 128_000, samplesPerSecond: 48_000, channels: 2 },
   }
 }
 
-const fitInside = (width: number, height: number): { width: number; height: number } => {
-  const scale = Math.min(1, maxLongSide / Math.max(width, height), maxShortSide / Math.min(width, height))
-  return { width: evenBelow(width * scale), height: evenBelow(height * scale) }
+const videoRendition = ({ width, height }: Size, frameRate: FrameRate): VideoRendition => {
+  const framesPerSecond = frameRate.frames / frameRate.seconds
+  const wantedBits = Math.round((width * height * framesPerSecond * bitsPerPixel) / 1000) * 1000
+  return {
+    name: `v${Math.min(width, height)}`,
+    width,
+    height,
+    frameRate,
+    framesPerSegment: Math.ceil(segmentSeconds * framesPerSecond),
+    maxBitsPerSecond: Math.min(maxBitsPerSecond, Math.max(minBitsPerSecond, wantedBits)),
+  }
 }
+
+const scaleBy = ({ width, height }: Size, scale: number): Size => ({
+  width: evenBelow(width * scale),
+  height: evenBelow(height * scale),
+})
 
 /** H.264 with half as many colour samples each way takes even sizes only. */
 const evenBelow = (size: number): number => Math.max(2, 2 * Math.floor(Math.round(size) / 2))

@@ -6,6 +6,8 @@ export type SourceMedia = {
   readonly path: string
   /** `undefined` where the container does not say, as in recordings that were streamed to disk. */
   readonly durationSeconds: number | undefined
+  /** Whether the container says where its key frames are, so that reading may begin at any of them. */
+  readonly isIndexed: boolean
   readonly video: {
     /** The stream's number in the file. */
     readonly stream: number

@@ -3,8 +3,6 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { orThrow } from '#std/error.ts'
-import { manifestSeconds, nameRepresentations } from './manifest.ts'
 import { packageMedia } from './package.ts'
 import { probeFile } from './probe.ts'
 import { lastErrorOf, runProgram } from './program.ts'
@@ -35,6 +33,17 @@ const pack = async (file: string, name: string, signal?: AbortSignal) => {
   const source = await probeFile(file, tools)
   return packageMedia(source, ladderFor(source), at(name), tools, signal ? { signal } : {})
 }
+const packed = async (file: string, name: string) => (await pack(file, name)).folder
+const manifestOf = (film: string) => readFile(join(film, 'manifest.mpd'), 'utf8')
+/** Each frame of a rendition as one word, such as `1,320,180`: whether it is a key frame, and its size. */
+const framesOf = async (playlist: string, stream: string) => {
+  const frames: string[] = []
+  const shown = ['-select_streams', stream, '-show_entries', 'frame=key_frame,width,height', '-of', 'csv=p=0']
+  await runProgram(tools.ffprobe, ['-v', 'error', ...shown, playlist], {
+    onLine: line => line !== '' && frames.push(line),
+  })
+  return frames
+}
 const filesUnder = async (path: string) =>
   (await readdir(path, { recursive: true, withFileTypes: true }))
     .filter(entry => entry.isFile())
@@ -53,10 +62,12 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describe('publishing a film', () => {
-  it('gives whole segments of 4 s, init segments and a manifest that names them', async () => {
+  let film: string
+
+  it('gives whole segments of 4 s, the same in every rendition, with a manifest and playlists', async () => {
     const file = await make(
       'wide.mp4',
-      ...picture('320x180', 9),
+      ...picture('800x450', 9),
       ...tone(9),
       ...h264,
       '-c:a',
@@ -68,70 +79,94 @@ describe('publishing a film', () => {
     const packaged = await packageMedia(source, ladderFor(source), at('wide'), tools, {
       onProgress: s => steps.push(s),
     })
+    film = packaged.folder
     expect(packaged.durationSeconds).toBeCloseTo(9, 0)
     expect(steps.at(-1)).toBeCloseTo(9, 0)
-    expect(await filesUnder(at('wide'))).toEqual([
-      'a128/1.m4s',
-      'a128/2.m4s',
-      'a128/3.m4s',
-      'a128/init.mp4',
+    const segments = (name: string) =>
+      ['1.m4s', '2.m4s', '3.m4s', 'index.m3u8', 'init.mp4'].map(one => `${name}/${one}`)
+    expect(await filesUnder(film)).toEqual([
+      ...segments('a128'),
       'manifest.mpd',
-      'v180/1.m4s',
-      'v180/2.m4s',
-      'v180/3.m4s',
-      'v180/init.mp4',
+      'master.m3u8',
+      ...segments('v360'),
+      ...segments('v450'),
     ])
-    const manifest = await readFile(at('wide/manifest.mpd'), 'utf8')
-    expect(manifest).toContain('<Representation id="v180" mimeType="video/mp4" codecs="avc1.64')
-    expect(manifest).toContain('<Representation id="a128" mimeType="audio/mp4" codecs="mp4a.40.2"')
-    expect(manifest).toContain(
-      'initialization="$RepresentationID$/init.mp4" media="$RepresentationID$/$Number$.m4s"',
-    )
-    expect((await readFile(at('wide/v180/init.mp4'))).subarray(4, 28).toString('latin1')).toContain('cmfc')
+    const manifest = await manifestOf(film)
+    expect(manifest).toContain('<Representation id="v450" codecs="avc1.64')
+    expect(manifest).toContain('<Representation id="v360" codecs="avc1.64')
+    expect(manifest).toContain('<Representation id="a128" codecs="mp4a.40.2"')
+    expect(manifest.match(/<S t="0" d="51200" r="1"\/>\s*<S d="12800"\/>/g)).toHaveLength(2)
+    expect((await readFile(join(film, 'v450/init.mp4'))).subarray(4, 28).toString('latin1')).toContain('cmfc')
   })
 
-  it('plays back as long and as large as it says, one key frame at the start of each segment', async () => {
-    const frames: string[] = []
-    const args = [
-      '-v',
-      'error',
-      '-select_streams',
-      'v',
-      '-show_entries',
-      'frame=key_frame,width,height',
-      '-of',
-      'csv=p=0',
-    ]
-    await runProgram(tools.ffprobe, [...args, at('wide/manifest.mpd')], {
-      onLine: line => line !== '' && frames.push(line),
-    })
-    expect(frames).toHaveLength(9 * 25)
-    expect(frames.flatMap((line, n) => (line.startsWith('1,320,180') ? [n] : []))).toEqual([0, 100, 200])
+  it('plays back as long and as large as it says by DASH and HLS, one key frame a segment', async () => {
+    const keys = (frames: readonly string[], size: string) =>
+      frames.flatMap((line, n) => (line.startsWith(`1,${size}`) ? [n] : []))
+    for (const playlist of ['manifest.mpd', 'master.m3u8'])
+      for (const [stream, size] of [
+        ['v:0', '800,450'],
+        ['v:1', '640,360'],
+      ] as const) {
+        const frames = await framesOf(join(film, playlist), stream)
+        expect({ playlist, frames: frames.length }).toEqual({ playlist, frames: 9 * 25 })
+        expect(keys(frames, size)).toEqual([0, 100, 200])
+      }
+  })
+
+  it('tells HLS players what each rendition takes, and with which sound', async () => {
+    const master = await readFile(join(film, 'master.m3u8'), 'utf8')
+    expect(master).toMatch(
+      /#EXT-X-STREAM-INF:BANDWIDTH=\d+,AVERAGE-BANDWIDTH=\d+,CODECS="avc1\.64[0-9a-f]{4},mp4a\.40\.2",RESOLUTION=800x450,FRAME-RATE=25\.000,AUDIO="sound"\nv450\/index\.m3u8\n/,
+    )
+    expect(master).toContain('RESOLUTION=640x360')
+    expect(master).toContain('URI="a128/index.m3u8"')
+    expect((await readFile(join(film, 'v360/index.m3u8'), 'utf8')).split('\n').slice(1)).toEqual([
+      '#EXT-X-VERSION:7',
+      '#EXT-X-TARGETDURATION:4',
+      '#EXT-X-MEDIA-SEQUENCE:1',
+      '#EXT-X-PLAYLIST-TYPE:VOD',
+      '#EXT-X-INDEPENDENT-SEGMENTS',
+      '#EXT-X-MAP:URI="init.mp4"',
+      ...['#EXTINF:4.000000,', '1.m4s', '#EXTINF:4.000000,', '2.m4s', '#EXTINF:1.000000,', '3.m4s'],
+      '#EXT-X-ENDLIST',
+      '',
+    ])
   })
 
   it('gives the same bytes for the same input', async () => {
-    const expected = await hashUnder(at('wide'))
-    for (const name of ['again', 'and-again']) {
-      await pack(at('wide.mp4'), name)
-      expect(await hashUnder(at(name))).toBe(expected)
-    }
+    const expected = await hashUnder(film)
+    for (const name of ['again', 'and-again'])
+      expect(await hashUnder(await packed(at('wide.mp4'), name))).toBe(expected)
   })
 
   it('takes silent, upright, rotated, odd-sized, stretched and interlaced pictures', async () => {
-    const silent = await make('silent.webm', ...picture('322x242'), '-c:v', 'libvpx', '-b:v', '1M')
-    expect((await pack(silent, 'silent')).durationSeconds).toBeGreaterThan(0.9)
-    expect(await filesUnder(at('silent'))).toEqual(['manifest.mpd', 'v242/1.m4s', 'v242/init.mp4'])
+    const screencast = ['-c:v', 'libvpx', '-b:v', '1M', '-g', '9999']
+    const silent = await make('silent.webm', ...picture('512x384'), ...screencast)
+    const silentFilm = await pack(silent, 'silent')
+    expect(silentFilm.durationSeconds).toBeGreaterThan(0.9)
+    expect(await filesUnder(silentFilm.folder)).toEqual([
+      'manifest.mpd',
+      'master.m3u8',
+      'v360/1.m4s',
+      'v360/index.m3u8',
+      'v360/init.mp4',
+      'v384/1.m4s',
+      'v384/index.m3u8',
+      'v384/init.mp4',
+    ])
+    expect((await framesOf(join(silentFilm.folder, 'master.m3u8'), 'v:1'))[0]).toMatch(/^1,480,360/)
 
-    const upright = await make('upright.mp4', ...picture('90x160'), ...h264)
-    const turned = await make('turned.mp4', '-i', upright, '-c', 'copy', '-metadata:s:v:0', 'rotate=90')
-    expect((await probeFile(upright, tools)).video).toMatchObject({ width: 90, height: 160 })
+    const upright = await make('upright.mp4', ...picture('450x800'), ...h264)
+    expect(await manifestOf(await packed(upright, 'upright'))).toContain('width="360" height="640"')
+    const narrow = await make('narrow.mp4', ...picture('90x160'), ...h264)
+    const turned = await make('turned.mp4', '-i', narrow, '-c', 'copy', '-metadata:s:v:0', 'rotate=90')
+    expect((await probeFile(narrow, tools)).video).toMatchObject({ width: 90, height: 160 })
     expect((await probeFile(turned, tools)).video).toMatchObject({ width: 160, height: 90 })
-    await pack(turned, 'turned')
-    expect(await readFile(at('turned/manifest.mpd'), 'utf8')).toContain('width="160" height="90" sar="1:1"')
+    const turnedFilm = await packed(turned, 'turned')
+    expect((await framesOf(join(turnedFilm, 'manifest.mpd'), 'v'))[0]).toMatch(/^1,160,90/)
 
     const odd = await make('odd.avi', ...picture('161x91'), '-c:v', 'mpeg4')
-    await pack(odd, 'odd')
-    expect(await readFile(at('odd/manifest.mpd'), 'utf8')).toContain('width="160" height="90"')
+    expect(await manifestOf(await packed(odd, 'odd'))).toContain('width="160" height="90"')
 
     const stretched = await make('stretched.mp4', ...picture('160x180'), '-vf', 'setsar=2/1', ...h264)
     expect((await probeFile(stretched, tools)).video).toMatchObject({ width: 320, height: 180 })
@@ -151,8 +186,7 @@ describe('publishing a film', () => {
 
   it('bounds the frame rate', async () => {
     const fast = await make('fast.mp4', ...picture('64x64', 1, 120), ...h264)
-    await pack(fast, 'fast')
-    expect(await readFile(at('fast/manifest.mpd'), 'utf8')).toContain('frameRate="60/1"')
+    expect(await manifestOf(await packed(fast, 'fast'))).toContain('frameRate="60/1"')
   })
 })
 
@@ -199,19 +233,6 @@ describe('what cannot be published', () => {
       expect(await refusals(at(name))).toMatchObject({ code: 'file-corrupt', details: { file: at(name) } })
   })
 
-  it('is a film whose publisher changed their mind', async () => {
-    const long = await make('long.mp4', ...picture('640x360', 20), ...h264)
-    const source = await probeFile(long, tools)
-    const stop = new AbortController()
-    const packaging = packageMedia(source, ladderFor(source), at('stopped'), tools, {
-      signal: stop.signal,
-      onProgress: () => stop.abort(),
-    })
-    await expect(packaging).rejects.toMatchObject({ code: 'aborted' })
-    expect((await readdir(folder)).filter(name => name.includes('stopped'))).toEqual([])
-    await expect(pack(long, 'stopped', AbortSignal.abort())).rejects.toMatchObject({ code: 'aborted' })
-  })
-
   it('is any film where ffmpeg is missing, and the error says what to install', async () => {
     await expect(findMediaTools({ PATH: at('none') })).rejects.toMatchObject({
       code: 'tool-absent',
@@ -220,22 +241,6 @@ describe('what cannot be published', () => {
     await expect(findMediaTools({ PATH: process.env.PATH, FFMPEG_PATH: at('none') })).rejects.toMatchObject({
       details: { advice: expect.stringContaining('FFMPEG_PATH names no program') },
     })
-  })
-})
-
-describe('a manifest', () => {
-  it('gets names for numbers, and is refused when a representation is missing', () => {
-    const manifest = '<A><Representation id="0" w="1"/></A><Representation id="1"/>'
-    expect(orThrow(nameRepresentations(manifest, ['v720', 'a128']))).toBe(
-      '<A><Representation id="v720" w="1"/></A><Representation id="a128"/>',
-    )
-    expect(nameRepresentations(manifest, ['v720'])).toMatchObject({ error: { code: 'file-corrupt' } })
-  })
-
-  it('says how long it lasts', () => {
-    expect(manifestSeconds('mediaPresentationDuration="PT1H2M3.5S"')).toBe(3723.5)
-    expect(manifestSeconds('mediaPresentationDuration="PT59.0S"')).toBe(59)
-    expect(manifestSeconds('type="dynamic"')).toBeUndefined()
   })
 })
 
