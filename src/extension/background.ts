@@ -72,7 +72,7 @@ export function startBackground(): void {
       return { nodeKey: hexFromBytes(await keyring.purchaseKey(entry.chainId, entry.buyer, entry.salt)) }
     },
     async meter(meter) {
-      await book.note(meter)
+      book.note(meter)
       for (const player of sessions) player.noteMeter(meter)
       return {}
     },

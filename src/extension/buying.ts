@@ -91,7 +91,7 @@ export class Buying {
     const { node, wallet, keyring } = this.#ports
     const { network } = await wallet.stored()
     if (entry.order === undefined) {
-      await this.#ports.book.note(await node.ask('open', { network, purchase: entry.purchase }))
+      this.#ports.book.note(await node.ask('open', { network, purchase: entry.purchase }))
       return entry.purchase
     }
     const nodeKey = await keyring.purchaseKey(entry.chainId, entry.buyer, entry.salt)

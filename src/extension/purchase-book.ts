@@ -25,6 +25,7 @@ export type PurchaseEntry = v.InferOutput<typeof purchaseEntrySchema>
 export const purchaseListSchema = v.array(purchaseEntrySchema)
 
 const maxEntries = 500
+const noteMs = 1_000
 
 export type Sought = {
   readonly chainId: number
@@ -37,6 +38,9 @@ export type Sought = {
 export class PurchaseBook {
   readonly #cell: Cell<PurchaseEntry[]>
   readonly #changed: () => void
+  /** The newest meters that are not stored yet. */
+  readonly #noted = new Map<PurchaseNonce, Meter>()
+  #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(cell: Cell<PurchaseEntry[]>, changed: () => void) {
     this.#cell = cell
@@ -73,20 +77,41 @@ export class PurchaseBook {
 
   /** What is on the chain, or over, needs its order no more. */
   async settle(purchase: PurchaseNonce, state: 'open' | 'closed'): Promise<void> {
+    await this.#takeNoted()
     await this.#change(purchase, ({ order: _, ...entry }) => ({ ...entry, state }))
   }
 
-  /** Takes over what the node has signed for. It only ever grows: an older meter changes nothing. */
-  async note(meter: Meter): Promise<void> {
-    await this.#change(meter.purchase, entry =>
-      meter.paidWei < entry.paidWei || meter.verifiedBytes < entry.verifiedBytes
-        ? entry
-        : {
-            ...entry,
-            paidWei: meter.paidWei,
-            verifiedBytes: meter.verifiedBytes,
-            hosts: meter.hosts,
-          },
+  /**
+   * Takes over what the node has signed for, within a second: the node tells it ten times as often, and each writing
+   * writes the whole list.
+   */
+  note(meter: Meter): void {
+    this.#noted.set(meter.purchase, meter)
+    this.#timer ??= setTimeout(() => {
+      // What could not be stored now is told again by the next meter: it only ever grows.
+      this.#takeNoted().catch(() => undefined)
+    }, noteMs)
+  }
+
+  async #takeNoted(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const meters = new Map(this.#noted)
+    this.#noted.clear()
+    if (meters.size === 0) return
+    await this.#update(entries =>
+      entries.map(entry => {
+        const meter = meters.get(entry.purchase)
+        // An older meter changes nothing.
+        if (meter === undefined || meter.paidWei < entry.paidWei || meter.verifiedBytes < entry.verifiedBytes)
+          return entry
+        return {
+          ...entry,
+          paidWei: meter.paidWei,
+          verifiedBytes: meter.verifiedBytes,
+          hosts: meter.hosts,
+        }
+      }),
     )
   }
 
