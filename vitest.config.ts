@@ -1,16 +1,22 @@
 import { defineConfig } from 'vitest/config'
 
+/** Waits for conditions are bounded by this; a test that needs it all has failed. */
+const longestWait = { poll: { timeout: 30_000, interval: 50 } }
+
 const project = (name: string, include: string[], testTimeout: number, extra: object = {}) => ({
-  test: { name, include, testTimeout, hookTimeout: testTimeout, ...extra },
+  test: { name, include, testTimeout, hookTimeout: testTimeout, expect: longestWait, ...extra },
 })
+
+/** Real processes, chains and browsers: one file after the other, so that each has the machine to itself. */
+const oneByOne = { maxWorkers: 1, fileParallelism: false }
 
 export default defineConfig({
   test: {
     projects: [
       project('unit', ['src/**/*.test.ts', 'src/**/*.test.tsx', 'scripts/**/*.test.ts'], 20_000),
       project('house', ['test/house/**/*.test.ts'], 60_000),
-      project('integration', ['test/integration/**/*.test.ts'], 120_000, { maxWorkers: 1 }),
-      project('e2e', ['test/e2e/**/*.test.ts'], 180_000, { maxWorkers: 1, fileParallelism: false }),
+      project('integration', ['test/integration/**/*.test.ts'], 120_000, oneByOne),
+      project('e2e', ['test/e2e/**/*.test.ts'], 180_000, oneByOne),
     ],
   },
 })

@@ -45,13 +45,10 @@ describe('a viewer pays for a video and gets it', () => {
 
       // The host's mail with the last receipt may still be on its way.
       await expect
-        .poll(
-          async () => {
-            await publisher.role.settle(true)
-            return stage.reader.paidBytes(nonce, 0)
-          },
-          { timeout: 10_000 },
-        )
+        .poll(async () => {
+          await publisher.role.settle(true)
+          return stage.reader.paidBytes(nonce, 0)
+        })
         .toBe(order.terms.size)
       const bytes = order.terms.size
       const [allotment] = order.leaves
@@ -61,13 +58,9 @@ describe('a viewer pays for a video and gets it', () => {
       expect(await stage.balance(payout)).toBe(hostWei)
       expect(await stage.balance(publisher.actor.address)).toBe(ownerWei)
 
-      await expect
-        .poll(async () => (await stage.reader.purchase(nonce))?.closing, { timeout: 10_000 })
-        .toBe(true)
+      await expect.poll(async () => (await stage.reader.purchase(nonce))?.closing).toBe(true)
       await stage.warp(60)
-      await expect
-        .poll(async () => (await stage.reader.purchase(nonce))?.reclaimed, { timeout: 10_000 })
-        .toBe(true)
+      await expect.poll(async () => (await stage.reader.purchase(nonce))?.reclaimed).toBe(true)
       expect(await stage.balance(viewer.actor.address)).toBe(10n * weiPerPti - hostWei - ownerWei)
       expect(await stage.balance(order.store)).toBe(0n)
       await Promise.all([hosts[0]?.stop(), publisher.stop()])

@@ -76,9 +76,7 @@ describe('killed and started again', () => {
 
     await stage.warp(4000)
     await publisher.start()
-    await expect
-      .poll(async () => (await stage.reader.purchase(nonce))?.reclaimed, { timeout: 10_000 })
-      .toBe(true)
+    await expect.poll(async () => (await stage.reader.purchase(nonce))?.reclaimed).toBe(true)
     expect(await stage.balance(viewer.actor.address)).toBe(all - paid)
     await host.start()
     await Promise.all([host.end(), publisher.end()])
