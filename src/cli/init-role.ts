@@ -30,7 +30,7 @@ export const initRole = async (
   await openFileBlocks(blocks)
   const keys = await createRoleKeys(context, role, password)
   const { owner, mailbox, node } = keys.identity
-  const peer = peerNameOf(keys)
+  const peer = await peerNameOf(keys)
   context.print({ role, account: owner, mailbox, node, peer, keyFile, folder }, [
     `The ${role} is ready. Its account is ${owner}: it needs some ether for gas.`,
     `node     ${peer}`,

@@ -4,7 +4,6 @@ import type { SettingKey } from '#daemon/settings.ts'
 import type { Act } from './command-kit.ts'
 import { initRole } from './init-role.ts'
 import type { Role } from './role-folder.ts'
-import { serveRole } from './serve-role.ts'
 import { settleRole, showRoleStatus } from './settle-role.ts'
 
 type InitOptions = {
@@ -39,7 +38,13 @@ const addRole = (program: Command, act: Act, role: Role, about: string): void =>
   group
     .command('serve')
     .description('serve until SIGTERM or Ctrl-C; then settle what pays')
-    .action(act(context => serveRole(context, role)))
+    .action(
+      act(async context => {
+        // What serves brings libp2p, which takes longer to load than the other commands take to run.
+        const { serveRole } = await import('./serve-role.ts')
+        await serveRole(context, role)
+      }),
+    )
   group
     .command('status')
     .description('show account, balance and what is held')

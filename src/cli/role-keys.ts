@@ -1,9 +1,8 @@
 import { cryptoNative } from '#adapters/crypto-native.ts'
 import { checkNewPassword, createKeyFile, type DaemonKeys, openKeyFile } from '#daemon/key-file.ts'
 import { findPassword } from '#daemon/password.ts'
-import { peerOfPublicKey } from '#network/message-node.ts'
+import { identifyPublisher } from '#roles/publisher/identity.ts'
 import type { PublisherIdentity } from '#roles/publisher/ports.ts'
-import { identifyPublisher } from '#roles/publisher/publisher.ts'
 import type { CommandContext } from './context.ts'
 import { type Role, roleFolder } from './role-folder.ts'
 
@@ -31,8 +30,11 @@ export const createRoleKeys = async (
 ): Promise<RoleKeys> => withIdentity(await createKeyFile(roleFolder(context.folders, role).keyFile, chosen))
 
 /** The libp2p name of a node key. */
-export const peerNameOf = ({ nodeKey }: DaemonKeys): string =>
-  peerOfPublicKey(cryptoNative.publicKey(nodeKey)).toString()
+export const peerNameOf = async ({ nodeKey }: DaemonKeys): Promise<string> => {
+  // libp2p takes longer to load than most commands take to run.
+  const { peerOfPublicKey } = await import('#network/message-node.ts')
+  return peerOfPublicKey(cryptoNative.publicKey(nodeKey)).toString()
+}
 
 const password = (
   { terminal, passwordFd }: CommandContext,

@@ -7,10 +7,9 @@ import { type Letter, Mailbox } from '#network/mailbox.ts'
 import { RateBound } from '#network/rate-bound.ts'
 import { RequestGuard } from '#network/request-guard.ts'
 import { parseBlockTarget, recoverBlockRequest } from '#protocol/block-request.ts'
-import { identityOf } from '#protocol/signature.ts'
 import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
-import type { Crypto } from '#std/ports/crypto.ts'
 import { HostRegister } from './host-register.ts'
+import { identifyPublisher } from './identity.ts'
 import { OrderDesk } from './order-desk.ts'
 import { listOrders, type OrderRecord, saveOrder } from './orders.ts'
 import { errorDetails, type PublisherIdentity, type PublisherPorts } from './ports.ts'
@@ -38,16 +37,6 @@ export type Publisher = {
   status(): Promise<PublisherStatus & { readonly hosts: number }>
   /** Ends what is under way, settles what pays, and stops. */
   stop(): Promise<void>
-}
-
-/** Who a publisher is, by its two keys. */
-export const identifyPublisher = (
-  crypto: Crypto,
-  walletKey: Uint8Array,
-  nodeKey: Uint8Array,
-): PublisherIdentity => {
-  const wallet = identityOf(crypto, walletKey)
-  return { owner: wallet.address, mailbox: wallet.publicKey, node: identityOf(crypto, nodeKey).publicKey }
 }
 
 /** Starts to serve: says on the chain where it is reached, goes on with what an earlier run left, and takes mail. */
