@@ -3,7 +3,7 @@ import { type CpuTimes, cpuBetween, readCpuTimes } from './cpu-times.ts'
 import type { Page } from './devtools.ts'
 import { digestAll, drainByDefault, drainByob } from './page-streams.ts'
 import type { StreamStage } from './stream-stage.ts'
-import { buyVideo, stopPurchase, streamUrl } from './viewer.ts'
+import { buyVideo, forgetVideos, stopPurchase, streamUrl } from './viewer.ts'
 
 export type Run = { readonly bytes: number; readonly seconds: number; readonly cpu: CpuTimes }
 /** One run of each, right after each other, with the same kind of reader. */
@@ -44,6 +44,8 @@ export class StreamRuns {
     const purchase = await buyVideo(this.#page)
     const result = await read(this.#stage.film.segments.map(({ path }) => streamUrl(purchase, path)))
     await stopPurchase(this.#page, purchase)
+    // A film is kept once it was paid for: only what is forgotten is fetched again.
+    await forgetVideos(this.#page)
     this.purchases.push(purchase)
     return result
   }

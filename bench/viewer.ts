@@ -62,3 +62,20 @@ export const stopPurchase = async (page: Page, purchase: PurchaseNonce): Promise
 
 /** Where the player page streams a file of a purchase from. */
 export const streamUrl = (purchase: PurchaseNonce, path: string): string => `/stream/${purchase}/${path}`
+
+/** Clears away what the extension keeps of videos, and ends its node, so that the next run fetches every byte again. */
+export const forgetVideos = async (page: Page): Promise<void> => {
+  // The page offers the video anew with the node's help.
+  await page.waitFor(() => document.querySelector('[data-testid=watch]') !== null)
+  await page.waitFor(async () => {
+    if (await chrome.offscreen.hasDocument()) await chrome.offscreen.closeDocument()
+    const folder = await navigator.storage.getDirectory()
+    try {
+      for await (const name of folder.keys()) await folder.removeEntry(name)
+      return true
+    } catch {
+      // The browser has not yet taken the files from the node that was ended.
+      return undefined
+    }
+  })
+}

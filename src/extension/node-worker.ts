@@ -1,6 +1,5 @@
 /** The node's dedicated Worker: libp2p, Helia, hosts and receipts, away from every page's thread. */
 import * as v from 'valibot'
-import { createMemoryBlocks } from '#adapters/blocks-memory.ts'
 import { clockSystem } from '#adapters/clock-system.ts'
 import { cryptoNoble } from '#adapters/crypto-noble.ts'
 import { randomSystem } from '#adapters/random-system.ts'
@@ -11,6 +10,7 @@ import { createChainReader } from '#chain/reader.ts'
 import { createBrowserNode } from '#network/browser-node.ts'
 import type { Viewer } from '#roles/viewer/api.ts'
 import { createViewer } from '#roles/viewer/viewer.ts'
+import { type BlockPacks, openBlockPacks } from './block-packs.ts'
 import { createLockLifelines } from './lifeline.ts'
 import { NodeDesk } from './node-desk.ts'
 
@@ -19,14 +19,22 @@ declare const self: DedicatedWorkerGlobalScope
 /** Receipts of one deployment never meet those of another. */
 const recordsName = ({ chainId, registry }: Network): string => `paratii-${chainId}-${registry}`
 
+let packs: Promise<BlockPacks> | undefined
+
 async function startViewer(network: Network): Promise<Viewer> {
-  const [node, records] = await Promise.all([createBrowserNode(), openIndexedDbRecords(recordsName(network))])
+  packs ??= openBlockPacks()
+  const [node, records, { blocks, leaves }] = await Promise.all([
+    createBrowserNode(),
+    openIndexedDbRecords(recordsName(network)),
+    packs,
+  ])
   return createViewer({
     chainId: network.chainId,
     reader: createChainReader(network),
     node,
     records,
-    blocks: createMemoryBlocks(),
+    blocks,
+    leaves,
     clock: clockSystem,
     random: randomSystem,
     crypto: cryptoNoble,

@@ -47,7 +47,7 @@ export const fetchLeaves = async (request: LeafFetch): Promise<void> => {
     reader = readBody(response.body)
     for (const [position, leaf] of request.leaves.entries()) {
       watch.arm()
-      const buffer = await Promise.race([reader.fill(request.pool.take(), leaf.size), line.failed])
+      const buffer = await Promise.race([reader.fill(request.pool.take(), leaf.size, watch.arm), line.failed])
       watch.disarm()
       if (buffer === undefined)
         throw new ParatiiError('host-unreachable', { reason: 'ended early', position })

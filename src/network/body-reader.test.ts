@@ -25,7 +25,9 @@ function bodyOf(kind: 'bytes' | 'default'): ReadableStream<Uint8Array<ArrayBuffe
 describe.each(['bytes', 'default'] as const)('a body read from a %s stream', kind => {
   it('comes in the sizes asked, whatever the pieces were', async () => {
     const reader = readBody(bodyOf(kind))
-    const first = await reader.fill(new ArrayBuffer(16), 5)
+    let arrivals = 0
+    const first = await reader.fill(new ArrayBuffer(16), 5, () => arrivals++)
+    expect(arrivals).toBe(3)
     expect(first && [...new Uint8Array(first, 0, 5)]).toEqual([1, 2, 3, 4, 5])
     const second = first && (await reader.fill(first, 4))
     expect(second && [...new Uint8Array(second, 0, 4)]).toEqual([6, 7, 8, 9])

@@ -5,9 +5,9 @@
 export type BodyReader = {
   /**
    * Fills `buffer` from its start with `byteCount` bytes. The buffer passed in may be detached: go on with the
-   * one returned. Undefined when the body ended before.
+   * one returned. Undefined when the body ended before. `onBytes` is called whenever some arrived.
    */
-  fill(buffer: ArrayBuffer, byteCount: number): Promise<ArrayBuffer | undefined>
+  fill(buffer: ArrayBuffer, byteCount: number, onBytes?: () => void): Promise<ArrayBuffer | undefined>
   /** True when nothing is left; to be asked once all that was expected has been read. */
   atEnd(): Promise<boolean>
   /** Stops the transfer; safe to call at any time, also after the end. */
@@ -22,12 +22,13 @@ export const readBody = (body: ReadableStream<Uint8Array<ArrayBuffer>>): BodyRea
     return readByCopying(body.getReader())
   }
   return {
-    async fill(buffer, byteCount) {
+    async fill(buffer, byteCount, onBytes) {
       let current = buffer
       let offset = 0
       while (offset < byteCount) {
         const { value, done } = await reader.read(new Uint8Array(current, offset, byteCount - offset))
         if (done || value === undefined) return undefined
+        onBytes?.()
         current = value.buffer
         offset += value.byteLength
       }
@@ -51,11 +52,12 @@ const readByCopying = (reader: ReadableStreamDefaultReader<Uint8Array>): BodyRea
     return true
   }
   return {
-    async fill(buffer, byteCount) {
+    async fill(buffer, byteCount, onBytes) {
       const target = new Uint8Array(buffer, 0, byteCount)
       let offset = 0
       while (offset < byteCount) {
         if (!(await pull())) return undefined
+        onBytes?.()
         const piece = rest.subarray(0, byteCount - offset)
         target.set(piece, offset)
         offset += piece.byteLength

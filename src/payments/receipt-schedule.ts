@@ -53,14 +53,18 @@ const leafBytes = 262_144
 /** A receipt covers at most so much, however large the credit. */
 export const longestIntervalBytes = 4_194_304
 
-/** A schedule that goes on from our newest stored receipt of this purchase and host, if there is one. */
+/**
+ * A schedule that goes on from our newest stored receipt of this purchase and host, if there is one, and from the
+ * blocks that were verified after it.
+ */
 export const openReceiptSchedule = (
   purchase: ReceiptSchedule['purchase'],
   newest: Total | undefined,
+  pending: readonly CountedBlock[] = [],
 ): ReceiptSchedule => ({
   purchase,
   signed: newest ?? { bytes: 0, hash: firstDigest(purchase.nonce) },
-  pending: [],
+  pending,
   unacknowledged: [],
   creditBytes: 0,
 })

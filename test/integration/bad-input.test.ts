@@ -125,6 +125,7 @@ describe('with what is wrong from the start nothing is charged', () => {
       node,
       records: createMemoryRecords(),
       blocks: createMemoryBlocks(),
+      leaves: createMemoryBlocks(),
       clock: clockSystem,
       random: randomSystem,
       crypto: cryptoNoble,

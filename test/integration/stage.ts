@@ -27,8 +27,8 @@ import { signCompact } from '#protocol/signature.ts'
 import type { VideoDocument } from '#protocol/video-document.ts'
 import { type Host, startHost } from '#roles/host/host.ts'
 import { defaultHostConfig, type HostPorts } from '#roles/host/ports.ts'
-import { defaultPublisherConfig } from '#roles/publisher/ports.ts'
 import { identifyPublisher } from '#roles/publisher/identity.ts'
+import { defaultPublisherConfig } from '#roles/publisher/ports.ts'
 import { type Publisher, startPublisher } from '#roles/publisher/publisher.ts'
 import { registerVideo } from '#roles/publisher/registration.ts'
 import type { Quote, Viewer } from '#roles/viewer/api.ts'
@@ -304,6 +304,7 @@ export const openViewer = async (stage: Stage, name = 'viewer', records: Records
     node,
     records,
     blocks: createMemoryBlocks(),
+    leaves: createMemoryBlocks(),
   })
   const stop = async () => {
     await role.shutdown()

@@ -7,6 +7,7 @@ import { type Exchange, exchangeProtocol, openExchange } from '#network/exchange
 import { rangesOfIndices } from '#network/leaf-request.ts'
 import {
   openReceiptSchedule,
+  pendingBytesOf,
   type ReceiptSchedule,
   type ScheduleEffect,
   type ScheduleEvent,
@@ -15,15 +16,25 @@ import {
 import { signBlockTarget } from '#protocol/block-request.ts'
 import { type HostInit, signInitProof } from '#protocol/exchange.ts'
 import type { ListedHost } from '#protocol/host-list.ts'
-import { type Receipt, signReceipt, verifyReceipt } from '#protocol/receipt.ts'
+import { signReceipt, verifyReceipt } from '#protocol/receipt.ts'
 import { cidFromRoot } from '#protocol/terms.ts'
 import { paratiiDomain, type TypedDomain } from '#protocol/typed-data.ts'
 import type { PublicKey } from '#std/brand.ts'
 import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
 import type { ViewerPorts } from './ports.ts'
-import { findReceipt, type PurchaseRecord, saveReceipt } from './purchase-records.ts'
+import {
+  findAccount,
+  type HostAccount,
+  type PurchaseRecord,
+  savePending,
+  saveReceipt,
+} from './purchase-records.ts'
 
 const dialMs = 10_000
+/** Longest time without a byte of an answer: then its leaves are asked of others. */
+const stallMs = 5_000
+/** Blocks that a viewer that is killed may forget to pay for. */
+const blocksUnsaved = 4
 /** How long a host that lied may take to accept what it earned before that. */
 const dismissMs = 3_000
 
@@ -50,22 +61,24 @@ export class HostLink {
   #counter = 0
   /** Base URL of the data plane, once the exchange is open. */
   #base = ''
-  /** Receipts are signed and stored one after the other, whatever happens around them. */
+  /** What is stored is stored in the order in which it came about, and receipts are sent in theirs. */
+  #storing: Promise<unknown> = Promise.resolve()
   #paying: Promise<unknown> = Promise.resolve()
+  #unsaved = 0
 
-  private constructor(options: HostLinkOptions, newest: Receipt | undefined) {
+  private constructor(options: HostLinkOptions, { receipt, pending }: HostAccount) {
     const { purchase, leaf, host } = options
     this.key = host.key
     this.#options = options
     this.#domain = paratiiDomain(purchase.order.chainId, purchase.order.store)
     const draft = { nonce: purchase.nonce, owner: purchase.ownerNode, leaf, key: host.key }
-    this.#schedule = openReceiptSchedule(draft, newest)
+    this.#schedule = openReceiptSchedule(draft, receipt, pending)
   }
 
-  /** A link that goes on from the newest receipt stored for this host. */
+  /** A link that goes on from what is stored for this host. */
   static async create(options: HostLinkOptions): Promise<HostLink> {
     const { ports, purchase, leaf } = options
-    return new HostLink(options, await findReceipt(ports.records, purchase.nonce, leaf))
+    return new HostLink(options, await findAccount(ports.records, purchase.nonce, leaf))
   }
 
   /** Bytes of the newest receipt signed. */
@@ -73,30 +86,40 @@ export class HostLink {
     return this.#schedule.signed.bytes
   }
 
-  /** Fetches leaves; each that is verified is given to `onLeaf` and counted. */
+  /** Bytes of verified blocks, receipted or not. */
+  get countedBytes(): number {
+    return this.signedBytes + pendingBytesOf(this.#schedule)
+  }
+
+  /** Fetches leaves; each that is verified is given to `onLeaf`, which says by {@link count} that it is to be paid. */
   async fetch(
     leaves: readonly Leaf[],
-    onLeaf: (leaf: Leaf, bytes: Uint8Array<ArrayBuffer>) => void,
+    onLeaf: (leaf: Leaf, bytes: Uint8Array<ArrayBuffer>) => Promise<void>,
     signal: AbortSignal,
   ): Promise<void> {
     await raceAbort(this.#open(), signal)
-    await fetchLeaves({
-      url: this.#request(leaves),
-      leaves,
-      pool: this.#options.pool,
-      signal: AbortSignal.any([signal, this.#stopping.signal]),
-      onLeaf: (position, bytes) => {
-        const leaf = leaves[position]
-        if (leaf === undefined) return
-        this.count(leaf)
-        onLeaf(leaf, bytes)
-      },
-    })
+    try {
+      await fetchLeaves({
+        url: this.#request(leaves),
+        leaves,
+        pool: this.#options.pool,
+        signal: AbortSignal.any([signal, this.#stopping.signal]),
+        stallMs,
+        onLeaf: async (position, bytes) => {
+          const leaf = leaves[position]
+          if (leaf !== undefined) await onLeaf(leaf, bytes)
+        },
+      })
+    } finally {
+      this.#savePending(1)
+    }
   }
 
-  /** Counts a verified leaf of this host; a receipt goes out when one is due. */
+  /** Counts a verified and stored leaf of this host; a receipt goes out when one is due. */
   count({ cid, size }: Leaf): void {
+    this.#unsaved++
     this.#step({ type: 'block', cid, bytes: size })
+    this.#savePending(blocksUnsaved)
   }
 
   /** Opens the exchange, so that the first fetch need not wait for it. */
@@ -111,6 +134,22 @@ export class HostLink {
     }
     this.#step({ type: 'flush' })
     await this.#paying
+  }
+
+  /** Stores what no receipt counts yet, once it is so many blocks more than are stored. */
+  #savePending(leastBlocks: number): void {
+    if (this.#unsaved < leastBlocks) return
+    this.#unsaved = 0
+    const { ports, purchase, leaf } = this.#options
+    const { signed, pending: blocks } = this.#schedule
+    const pending = { from: signed.bytes, blocks }
+    void this.#store(() => savePending(ports.records, purchase.nonce, leaf, pending))
+  }
+
+  #store(write: () => Promise<void>): Promise<void> {
+    const stored = this.#storing.then(write)
+    this.#storing = stored.catch(() => {})
+    return stored
   }
 
   /** Ends with a host for good: it is asked for nothing more, and gets the receipt for what it had sent right. */
@@ -212,9 +251,11 @@ export class HostLink {
   #pay({ draft, blocks }: ScheduleEffect, opened?: Exchange): void {
     const { ports, nodeKey, onSigned } = this.#options
     const receipt = signReceipt(ports.crypto, this.#domain, draft, nodeKey)
-    this.#paying = this.#paying.then(async () => {
+    this.#unsaved = 0
+    const stored = this.#store(() => saveReceipt(ports.records, receipt))
+    this.#paying = Promise.allSettled([this.#paying, stored]).then(async () => {
       try {
-        await saveReceipt(ports.records, receipt)
+        await stored
         onSigned()
         // Without an exchange it stays stored, and goes along when the next one opens.
         const exchange = opened ?? (await this.#exchange)

@@ -1,43 +1,68 @@
 import type { Leaf } from '#media/dag.ts'
+import type { BufferPool } from '#network/buffer-pool.ts'
+import {
+  isAwaited,
+  type LeafEffect,
+  type LeafEvent,
+  nextLookMs,
+  openLeafSchedule,
+  stepLeafSchedule,
+  windowLeaves,
+} from '#payments/leaf-schedule.ts'
 import { errorFrom, ParatiiError } from '#std/error.ts'
+import type { Clock } from '#std/ports/clock.ts'
+import type { KeptLeaves } from './kept-leaves.ts'
 import type { LeafCache } from './leaf-cache.ts'
 
-/** Fetches leaves from some host, in order, until it is done, fails or is aborted. */
-export type FetchRun = (
-  leaves: readonly Leaf[],
-  onLeaf: (leaf: Leaf, bytes: Uint8Array<ArrayBuffer>) => void,
-  signal: AbortSignal,
-) => Promise<void>
+/** A host as leaves are had from it. */
+export type LeafSource = {
+  /**
+   * Asks for leaves and gives on each that is verified, in order; waits for what `onLeaf` returns. A request is read
+   * to its end even when its reader stands still: bytes left in the network's buffers would use up the credit of all.
+   */
+  fetch(
+    leaves: readonly Leaf[],
+    onLeaf: (leaf: Leaf, bytes: Uint8Array<ArrayBuffer>) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void>
+  /** The leaf was stored: its host is to be paid for it. */
+  count(leaf: Leaf): void
+  /** It failed; true when it is never to be asked again. */
+  fail(error: ParatiiError): boolean
+}
 
-/**
- * Leaves of one request: 4 MiB. A request once made is read to its end, whatever its reader does: bytes that a
- * standing reader left in the network's buffers would use up the credit of all other reads of the purchase.
- */
-const maxRunLeaves = 16
-/** When so many leaves or fewer are on hand or on their way, the next request is made. */
-const leavesAhead = 8
-
-/** One request under way. */
-type Run = {
-  readonly abort: AbortController
-  /** Readers that wanted it; when nobody is left it is stopped. */
-  readers: number
-  error: ParatiiError | undefined
+export type LeafSupplyOptions = {
+  readonly leaves: readonly Leaf[]
+  readonly sources: readonly LeafSource[]
+  readonly cache: LeafCache
+  readonly kept: KeptLeaves
+  readonly pool: BufferPool
+  readonly clock: Clock
 }
 
 /**
- * The leaves of one purchase as its readers want them: each is fetched once however many read it, a reader that
- * ends stops what only it wanted, and one that stands still asks for no more.
+ * The leaves of one purchase as its readers want them: from memory, else from the local store, else from the hosts
+ * side by side, each fetched and paid once however many read it. A reader that ends stops what only it wanted, and
+ * one that stands still asks for no more. Which host is asked for what is decided by the leaf schedule.
  */
 export class LeafSupply {
-  readonly #cache: LeafCache
-  readonly #fetch: FetchRun
-  readonly #runs = new Map<number, Run>()
+  readonly #options: LeafSupplyOptions
+  readonly #runs = new Map<number, { readonly host: number; readonly abort: AbortController }>()
+  /** Leaves being stored, or read from the store. */
+  readonly #moving = new Set<number>()
   readonly #waiting = new Set<() => void>()
+  /** Why readers that were given up get no more. */
+  readonly #failed = new Map<number, ParatiiError>()
+  #schedule
+  #lastReader = 0
+  #lastError = new ParatiiError('no-hosts')
+  readonly #closing = new AbortController()
+  /** When time alone is looked at next. */
+  #lookMs = Number.POSITIVE_INFINITY
 
-  constructor(cache: LeafCache, fetch: FetchRun) {
-    this.#cache = cache
-    this.#fetch = fetch
+  constructor(options: LeafSupplyOptions) {
+    this.#options = options
+    this.#schedule = openLeafSchedule(options.sources.length)
   }
 
   /** Gives each leaf in order to `take`, which must copy what it needs at once. Throws when no host can send one. */
@@ -46,80 +71,150 @@ export class LeafSupply {
     take: (leaf: Leaf, bytes: Uint8Array<ArrayBuffer>) => T,
     signal: AbortSignal,
   ): AsyncGenerator<T> {
-    const joined = new Set<Run>()
+    const { cache, kept } = this.#options
+    const reader = ++this.#lastReader
     try {
       for (const [at, leaf] of leaves.entries()) {
-        let bytes = this.#cache.get(leaf.index)
+        let bytes = cache.get(leaf.index)
         while (bytes === undefined) {
           signal.throwIfAborted()
-          this.#ask(leaves, at, joined)
-          const run = this.#runs.get(leaf.index)
-          await this.#arrival(leaf, run, signal)
-          bytes = this.#cache.get(leaf.index)
-          // A run that its last reader had left just before is no failure: another one is begun.
-          if (bytes === undefined && run?.error !== undefined && !run.abort.signal.aborted) throw run.error
+          if (this.#closing.signal.aborted) throw new ParatiiError('aborted')
+          this.#want(reader, leaves, at)
+          const failure = this.#failed.get(reader)
+          if (failure !== undefined) throw failure
+          if (this.#moving.has(leaf.index) || !kept.has(leaf.index)) await this.#change(signal)
+          else await this.#restore(leaf)
+          bytes = cache.get(leaf.index)
         }
         const taken = take(leaf, bytes)
-        this.#ask(leaves, at + 1, joined)
+        this.#want(reader, leaves, at + 1)
         yield taken
       }
     } finally {
-      for (const run of joined) if (--run.readers === 0) run.abort.abort(new ParatiiError('aborted'))
+      this.#failed.delete(reader)
+      this.#step({ type: 'leave', reader })
     }
   }
 
-  /** Joins what is under way for the next leaves, and asks for the first that nobody has or fetches. */
-  #ask(leaves: readonly Leaf[], from: number, joined: Set<Run>): void {
-    for (let at = from; at < Math.min(from + leavesAhead, leaves.length); at++) {
-      const index = leaves[at]?.index
-      if (index === undefined || this.#cache.has(index)) continue
-      const known = this.#runs.get(index)
-      const run = known ?? this.#start(leaves.slice(at, at + maxRunLeaves))
-      if (!joined.has(run)) {
-        joined.add(run)
-        run.readers++
-      }
-      if (known === undefined) return
-    }
+  /** Keeps a leaf that came for free. */
+  async keep(leaf: Leaf, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.#moving.add(leaf.index)
+    await this.#options.kept.put(leaf, bytes)
+    this.#moving.delete(leaf.index)
+    this.#options.cache.put(leaf.index, bytes)
+    this.#announce()
   }
 
-  /** Begins a request for the first leaf and those after it that nobody has or fetches. */
-  #start(wanted: readonly Leaf[]): Run {
-    const stop = wanted.findIndex(({ index }) => this.#cache.has(index) || this.#runs.has(index))
-    const leaves = [
-      ...new Map((stop < 0 ? wanted : wanted.slice(0, stop)).map(leaf => [leaf.index, leaf])).values(),
-    ]
-    const run: Run = { abort: new AbortController(), readers: 0, error: undefined }
-    for (const { index } of leaves) this.#runs.set(index, run)
-    const take = (leaf: Leaf, bytes: Uint8Array<ArrayBuffer>) => {
-      this.#cache.put(leaf.index, bytes)
-      this.#runs.delete(leaf.index)
+  /** Ends all that is under way; readers are told `aborted`. */
+  close(): void {
+    this.#closing.abort()
+    for (const { abort } of this.#runs.values()) abort.abort(new ParatiiError('aborted'))
+    this.#announce()
+  }
+
+  #want(reader: number, leaves: readonly Leaf[], from: number): void {
+    if (this.#failed.has(reader)) return
+    const missing = leaves.slice(from, from + windowLeaves).flatMap(({ index, size }, ahead) => {
+      const { cache, kept } = this.#options
+      const isThere = cache.has(index) || kept.has(index) || this.#moving.has(index)
+      return isThere ? [] : [{ index, bytes: size, ahead }]
+    })
+    this.#step({ type: 'want', reader, leaves: missing })
+  }
+
+  #step(event: LeafEvent): void {
+    if (this.#closing.signal.aborted) return
+    const nowMs = this.#options.clock.nowMs()
+    const { schedule, effects } = stepLeafSchedule(this.#schedule, event, nowMs)
+    this.#schedule = schedule
+    for (const effect of effects) this.#perform(effect)
+    this.#lookLater(nowMs)
+  }
+
+  #perform(effect: LeafEffect): void {
+    if (effect.type === 'fetch') {
+      void this.#run(effect.run, effect.host, effect.leaves)
+    } else if (effect.type === 'cancel') {
+      const run = this.#runs.get(effect.run)
+      if (effect.isLate && run !== undefined)
+        this.#options.sources[run.host]?.fail(new ParatiiError('timed-out'))
+      run?.abort.abort(new ParatiiError('aborted'))
+    } else {
+      for (const reader of effect.readers) this.#failed.set(reader, this.#lastError)
+      this.#lastError = new ParatiiError('no-hosts')
       this.#announce()
     }
-    this.#fetch(leaves, take, run.abort.signal)
-      .catch(thrown => {
-        run.error = errorFrom(thrown)
-      })
-      .finally(() => {
-        for (const { index } of leaves) if (this.#runs.get(index) === run) this.#runs.delete(index)
-        this.#announce()
-      })
-    return run
   }
 
-  /** Resolves when the leaf has arrived, its run has ended, or the reader gave up. */
-  async #arrival(leaf: Leaf, run: Run | undefined, signal: AbortSignal): Promise<void> {
-    while (this.#runs.get(leaf.index) === run && run !== undefined && !signal.aborted) {
-      await new Promise<void>(resolve => {
-        const go = () => {
-          this.#waiting.delete(go)
-          signal.removeEventListener('abort', go)
-          resolve()
-        }
-        this.#waiting.add(go)
-        signal.addEventListener('abort', go)
-      })
+  async #run(run: number, host: number, indices: readonly number[]): Promise<void> {
+    const source = this.#options.sources[host]
+    const leaves = indices.flatMap(index => this.#options.leaves[index] ?? [])
+    const abort = new AbortController()
+    this.#runs.set(run, { host, abort })
+    let failure: 'passing' | 'final' | undefined
+    try {
+      await source?.fetch(leaves, (leaf, bytes) => this.#arrive(run, source, leaf, bytes), abort.signal)
+    } catch (thrown) {
+      if (!abort.signal.aborted) {
+        this.#lastError = errorFrom(thrown, 'host-unreachable')
+        failure = source?.fail(this.#lastError) === true ? 'final' : 'passing'
+      }
     }
+    this.#runs.delete(run)
+    this.#step({ type: 'ended', run, failure })
+    this.#announce()
+  }
+
+  /** What is no longer this run's to bring is let go, and not paid. */
+  async #arrive(run: number, source: LeafSource, leaf: Leaf, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { kept, cache, pool } = this.#options
+    if (!isAwaited(this.#schedule, run, leaf.index)) return pool.give(bytes.buffer)
+    this.#moving.add(leaf.index)
+    this.#step({ type: 'arrived', run, index: leaf.index })
+    await kept.put(leaf, bytes)
+    this.#moving.delete(leaf.index)
+    source.count(leaf)
+    cache.put(leaf.index, bytes)
+    this.#announce()
+  }
+
+  /** Takes a kept leaf into memory; one that the store gave up is then missing, and fetched. */
+  async #restore(leaf: Leaf): Promise<void> {
+    const { kept, cache, pool } = this.#options
+    this.#moving.add(leaf.index)
+    const buffer = pool.take()
+    const bytes = await kept.get(leaf, buffer)
+    this.#moving.delete(leaf.index)
+    if (bytes === undefined) pool.give(buffer)
+    else cache.put(leaf.index, bytes)
+    this.#announce()
+  }
+
+  /** Time alone can change what is to be done: a host has rested, or is late. A look too early does no harm. */
+  #lookLater(nowMs: number): void {
+    const lookMs = nextLookMs(this.#schedule, nowMs)
+    if (lookMs === undefined || lookMs >= this.#lookMs) return
+    this.#lookMs = lookMs
+    this.#options.clock.sleep(lookMs - nowMs, this.#closing.signal).then(
+      () => {
+        if (this.#lookMs === lookMs) this.#lookMs = Number.POSITIVE_INFINITY
+        this.#step({ type: 'tick' })
+      },
+      () => {},
+    )
+  }
+
+  /** Resolves when anything changed, or the reader gave up. */
+  #change(signal: AbortSignal): Promise<void> {
+    return new Promise(resolve => {
+      const go = () => {
+        this.#waiting.delete(go)
+        signal.removeEventListener('abort', go)
+        resolve()
+      }
+      this.#waiting.add(go)
+      signal.addEventListener('abort', go)
+    })
   }
 
   #announce(): void {

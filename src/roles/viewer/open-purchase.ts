@@ -4,11 +4,12 @@ import { type LeafSlice, sliceRange } from '#media/leaf-range.ts'
 import type { BufferPool } from '#network/buffer-pool.ts'
 import { paidWei } from '#payments/purchase.ts'
 import type { Cid } from '#std/brand.ts'
-import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
+import { orThrow, ParatiiError } from '#std/error.ts'
 import type { ByteRange, Meter, Reading } from './api.ts'
 import { HostLink } from './host-link.ts'
+import { KeptLeaves } from './kept-leaves.ts'
 import { LeafCache } from './leaf-cache.ts'
-import { LeafSupply } from './leaf-supply.ts'
+import { type LeafSource, LeafSupply } from './leaf-supply.ts'
 import type { ViewerPorts } from './ports.ts'
 import type { PurchaseRecord } from './purchase-records.ts'
 import type { GivenHead } from './quoting.ts'
@@ -34,14 +35,9 @@ type Seat = {
   failures: number
   /** Set once the host is banned: resolves when it was given what it had earned, or did not take it. */
   dismissed: Promise<void> | undefined
-  triedAtMs: number
 }
 
 const defaultCacheBytes = 67_108_864
-/** A host that failed is asked again after this long, if nobody better is there. */
-const restMs = 2_000
-/** A run is given up when every host failed so often in it. */
-const maxTries = 3
 const isSegment = /\.m4s$/
 
 /** A purchase that is being watched: its directory, its hosts, what was verified and what was paid. */
@@ -53,27 +49,26 @@ export class OpenPurchase {
   readonly #supply: LeafSupply
   readonly #seats: readonly Seat[]
 
-  private constructor(options: OpenPurchaseOptions, links: readonly HostLink[]) {
+  private constructor(options: OpenPurchaseOptions, links: readonly HostLink[], kept: KeptLeaves) {
     const { ports, record, directory, pool } = options
     this.record = record
     this.#options = options
     this.#directory = directory
     this.#cache = new LeafCache(ports.cacheBytes ?? defaultCacheBytes, pool)
-    this.#supply = new LeafSupply(this.#cache, (leaves, onLeaf, signal) =>
-      this.#fetch(leaves, onLeaf, signal),
-    )
-    this.#seats = links.map(link => ({
-      link,
-      bytes: link.signedBytes,
-      failures: 0,
-      dismissed: undefined,
-      triedAtMs: 0,
-    }))
+    this.#seats = links.map(link => ({ link, bytes: link.countedBytes, failures: 0, dismissed: undefined }))
+    this.#supply = new LeafSupply({
+      leaves: directory.leaves,
+      sources: this.#seats.map(seat => this.#sourceOf(seat)),
+      cache: this.#cache,
+      kept,
+      pool,
+      clock: ports.clock,
+    })
   }
 
   /** Opens a purchase that the chain has. The free head is counted for the host that gave it, once. */
   static async open(options: OpenPurchaseOptions): Promise<OpenPurchase> {
-    const { ports, record, nodeKey, pool, given } = options
+    const { ports, record, nodeKey, pool, given, directory } = options
     let purchase: OpenPurchase | undefined
     const onSigned = () => purchase?.tell()
     const links = await Promise.all(
@@ -81,8 +76,9 @@ export class OpenPurchase {
         HostLink.create({ ports, purchase: record, leaf, host, nodeKey, pool, onSigned }),
       ),
     )
-    purchase = new OpenPurchase(options, links)
-    if (given !== undefined) purchase.#takeHead(given)
+    const kept = await KeptLeaves.open(ports.leaves, directory.leaves)
+    purchase = new OpenPurchase(options, links, kept)
+    if (given !== undefined) await purchase.#takeHead(given)
     return purchase
   }
 
@@ -147,9 +143,9 @@ export class OpenPurchase {
     }
   }
 
-  /** Begins the exchange with the first host, so that the first read need not. */
+  /** Begins the exchanges, so that the first read need not. */
   warm(): void {
-    this.#seats[0]?.link.connect().catch(() => {})
+    for (const { link } of this.#seats) link.connect().catch(() => {})
   }
 
   /** Signs all that is due and waits for those hosts that answer. */
@@ -158,6 +154,7 @@ export class OpenPurchase {
   }
 
   async close(): Promise<void> {
+    this.#supply.close()
     await Promise.all(this.#seats.map(seat => seat.link.close()))
     this.#cache.clear()
   }
@@ -167,74 +164,39 @@ export class OpenPurchase {
   }
 
   /** Keeps the free leaves, and counts them for their giver unless an earlier run did. */
-  #takeHead({ head, giver: key }: GivenHead): void {
+  async #takeHead({ head, giver: key }: GivenHead): Promise<void> {
     const giver = this.#seats.find(seat => seat.link.key === key)
-    const isNew = giver?.link.signedBytes === 0
+    const isNew = giver?.link.countedBytes === 0
     for (const [index, bytes] of head.leaves) {
       const leaf = this.#directory.leaves[index]
       if (leaf === undefined) continue
       const copy = new Uint8Array(this.#options.pool.take(), 0, leaf.size)
       copy.set(bytes)
-      this.#cache.put(index, copy)
+      await this.#supply.keep(leaf, copy)
       if (giver === undefined || !isNew) continue
       giver.link.count(leaf)
       giver.bytes += leaf.size
     }
   }
 
-  /** One active host; the next takes over what is left when it fails. */
-  async #fetch(
-    leaves: readonly Leaf[],
-    onLeaf: (leaf: Leaf, bytes: Uint8Array<ArrayBuffer>) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
-    let left = leaves
-    const tries = new Map<Seat, number>()
-    while (left.length > 0) {
-      const seat = this.#choose(tries)
-      if (seat === undefined) throw new ParatiiError('no-hosts')
-      await this.#rest(seat, signal)
-      try {
-        await seat.link.fetch(
-          left,
-          (leaf, bytes) => {
-            left = left.slice(1)
-            seat.bytes += leaf.size
-            this.tell()
-            onLeaf(leaf, bytes)
-          },
-          signal,
-        )
-        return
-      } catch (thrown) {
-        signal.throwIfAborted()
-        tries.set(seat, (tries.get(seat) ?? 0) + 1)
-        this.#fail(seat, errorFrom(thrown, 'host-unreachable'))
-        if (this.#choose(tries) === undefined) throw errorFrom(thrown, 'host-unreachable')
-      }
+  #sourceOf(seat: Seat): LeafSource {
+    return {
+      fetch: (leaves, onLeaf, signal) => seat.link.fetch(leaves, onLeaf, signal),
+      count: leaf => {
+        seat.bytes += leaf.size
+        seat.link.count(leaf)
+        this.tell()
+      },
+      fail: error => {
+        seat.failures++
+        // Wrong bytes, a forged receipt, a fee above the terms: such a host is never asked again.
+        const isFinal = banning.has(error.code)
+        if (isFinal) seat.dismissed ??= seat.link.dismiss().catch(() => {})
+        this.#options.onHostError(seat.link, error)
+        this.tell()
+        return isFinal
+      },
     }
-  }
-
-  /** The host that failed least, in the order of the allotments; undefined when none is left to try. */
-  #choose(tries: ReadonlyMap<Seat, number>): Seat | undefined {
-    return this.#seats
-      .filter(seat => seat.dismissed === undefined && (tries.get(seat) ?? 0) < maxTries)
-      .toSorted((a, b) => (tries.get(a) ?? 0) - (tries.get(b) ?? 0) || a.failures - b.failures)[0]
-  }
-
-  async #rest(seat: Seat, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options.ports
-    const waitMs = seat.failures === 0 ? 0 : seat.triedAtMs + restMs - clock.nowMs()
-    if (waitMs > 0) await clock.sleep(waitMs, signal)
-    seat.triedAtMs = clock.nowMs()
-  }
-
-  #fail(seat: Seat, error: ParatiiError): void {
-    seat.failures++
-    // Wrong bytes, a forged receipt, a fee above the terms: such a host is never asked again.
-    if (banning.has(error.code)) seat.dismissed ??= seat.link.dismiss().catch(() => {})
-    this.#options.onHostError(seat.link, error)
-    this.tell()
   }
 }
 

@@ -13,8 +13,10 @@ export type ViewerPorts = {
   /** A node that only dials; its key is random. */
   readonly node: MessageNode
   readonly records: Records
-  /** Keeps inner nodes of directories. */
+  /** Keeps inner nodes of directories, manifests and init segments; checks what it reads, as a pack does. */
   readonly blocks: Blocks
+  /** Keeps verified leaves, so that none is fetched or paid for twice; checks what it reads, as a pack does. */
+  readonly leaves: Blocks
   readonly clock: Clock
   readonly random: Random
   readonly crypto: Crypto

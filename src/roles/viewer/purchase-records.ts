@@ -1,12 +1,16 @@
 import * as v from 'valibot'
+import type { CountedBlock } from '#payments/receipt-schedule.ts'
+import { maxPaymentBlocks } from '#protocol/exchange.ts'
 import {
   addressField,
+  cidField,
   listField,
   multiaddrsField,
   parseFields,
   publicKeyField,
   purchaseNonceField,
   type Schema,
+  uint40Field,
 } from '#protocol/fields.ts'
 import type { ListedHost } from '#protocol/host-list.ts'
 import { canonicalText } from '#protocol/json.ts'
@@ -31,6 +35,7 @@ export type PurchaseRecord = {
 
 const purchases = 'viewer-purchases'
 const receipts = 'viewer-receipts'
+const pendings = 'viewer-pending'
 
 const purchaseSchema: Schema<PurchaseRecord> = v.object({
   nonce: purchaseNonceField,
@@ -42,30 +47,66 @@ const purchaseSchema: Schema<PurchaseRecord> = v.object({
   hosts: listField(v.object({ key: publicKeyField, payout: addressField, addresses: multiaddrsField }), 128),
 })
 
+/** `from`: bytes of the receipt that the blocks come after. */
+type Pending = { readonly from: number; readonly blocks: readonly CountedBlock[] }
+
+const pendingSchema: Schema<Pending> = v.object({
+  from: uint40Field,
+  blocks: listField(v.object({ cid: cidField, bytes: uint40Field }), maxPaymentBlocks),
+})
+
 export const savePurchase = (records: Records, purchase: PurchaseRecord): Promise<void> =>
   records.write([{ table: purchases, key: purchase.nonce, value: canonicalText(purchase) }])
 
 export const findPurchase = async (
   records: Records,
   nonce: PurchaseNonce,
-): Promise<PurchaseRecord | undefined> => {
-  const value = await records.get(purchases, nonce)
-  return value === undefined
-    ? undefined
-    : orThrow(parseFields(purchaseSchema, JSON.parse(value), 'store-failed'))
+): Promise<PurchaseRecord | undefined> => findValue(records, purchases, nonce, purchaseSchema)
+
+/** Where one host stands: our newest receipt for it, and the blocks verified since, which the next one counts. */
+export type HostAccount = {
+  readonly receipt: Receipt | undefined
+  readonly pending: readonly CountedBlock[]
 }
 
-/** Stores the newest receipt for one host; to be done before it is sent. */
-export const saveReceipt = (records: Records, receipt: Receipt): Promise<void> =>
-  records.write([{ table: receipts, key: `${receipt.nonce}/${receipt.leaf}`, value: canonicalText(receipt) }])
+/** Stores the newest receipt for one host; to be done before it is sent. What was pending before is in it. */
+export const saveReceipt = (records: Records, receipt: Receipt): Promise<void> => {
+  const key = `${receipt.nonce}/${receipt.leaf}`
+  return records.write([
+    { table: receipts, key, value: canonicalText(receipt) },
+    { table: pendings, key, value: undefined },
+  ])
+}
 
-export const findReceipt = async (
+/** Stores the blocks verified since the receipt for so many bytes: a viewer that is killed still pays for them. */
+export const savePending = (
   records: Records,
   nonce: PurchaseNonce,
   leaf: number,
-): Promise<Receipt | undefined> => {
-  const value = await records.get(receipts, `${nonce}/${leaf}`)
-  return value === undefined
-    ? undefined
-    : orThrow(parseFields(receiptSchema, JSON.parse(value), 'store-failed'))
+  pending: Pending,
+): Promise<void> =>
+  records.write([{ table: pendings, key: `${nonce}/${leaf}`, value: canonicalText(pending) }])
+
+export const findAccount = async (
+  records: Records,
+  nonce: PurchaseNonce,
+  leaf: number,
+): Promise<HostAccount> => {
+  const key = `${nonce}/${leaf}`
+  const [receipt, pending] = await Promise.all([
+    findValue(records, receipts, key, receiptSchema),
+    findValue(records, pendings, key, pendingSchema),
+  ])
+  const isCurrent = pending?.from === (receipt?.bytes ?? 0)
+  return { receipt, pending: isCurrent ? pending.blocks : [] }
+}
+
+const findValue = async <T>(
+  records: Records,
+  table: string,
+  key: string,
+  schema: Schema<T>,
+): Promise<T | undefined> => {
+  const value = await records.get(table, key)
+  return value === undefined ? undefined : orThrow(parseFields(schema, JSON.parse(value), 'store-failed'))
 }
