@@ -4,7 +4,14 @@
  */
 import { readFile, writeFile } from 'node:fs/promises'
 
-const contracts = ['ParatiiRegistry', 'ParatiiToken', 'VideoRegistry', 'UserRegistry', 'VideoStore'] as const
+const contracts = [
+  'ParatiiRegistry',
+  'ParatiiToken',
+  'VideoRegistry',
+  'UserRegistry',
+  'VideoStore',
+  'PaymentChannels',
+] as const
 
 type Parameter = { readonly type: string; readonly components?: readonly Parameter[] }
 type Entry = { readonly type: string; readonly name?: string; readonly inputs?: readonly Parameter[] }

@@ -51,6 +51,30 @@ interface IVideoStoreTypes is ISettlementEvents {
         bytes32[] siblings; // from the leaf up
     }
 
+    /// @notice The purchase by which a buyer owns what it buys again.
+    struct Prior {
+        Deal deal;
+        address signer;
+        bytes32 allotments;
+    }
+
+    /// @notice What one host has earned in all.
+    struct Share {
+        uint256 keyCapBytes; // the host's key << 96 | its cap << 40 | cumulative bytes
+        address payout;
+    }
+
+    /// @notice A purchase, and a list of what each of its hosts has earned.
+    struct Ending {
+        Deal deal;
+        address signer;
+        address buyer; // where it is part of the name (depth > 0)
+        bytes32 allotments; // the first root word
+        uint256[] counts; // how many of the shares are of the first tree, the second, …
+        Share[] shares; // of every leaf of every tree, in their order
+        Signature signature; // the signer over CloseTogether
+    }
+
     /// @notice A purchase as it stands.
     struct Purchase {
         address buyer; // zero for depth > 0, where the name alone knows it
@@ -75,6 +99,8 @@ interface IVideoStoreTypes is ISettlementEvents {
         uint8 depth,
         uint40 escrowEnd
     );
+    /// @notice The buyer owned the content by the purchase `prior`, and pays hosts alone for `nonce`.
+    event PurchasedAgain(bytes32 indexed nonce, bytes32 indexed prior);
     /// @notice The signer promised a part of the escrow to further hosts, in tree number `index`.
     event Allotted(bytes32 indexed nonce, uint32 index, bytes32 allotments);
     /// @notice Signer or buyer wants the purchase to end; until `escrowEnd` receipts are still paid.
@@ -96,6 +122,12 @@ interface IVideoStoreTypes is ISettlementEvents {
     error VideoStore_BadNodeSignature();
     /// @notice The signature is neither the signer's nor the buyer's, or the sender is neither.
     error VideoStore_NotAllowed();
+    /// @notice The order is not free, or the earlier purchase does not make the buyer own the same content.
+    error VideoStore_NotOwned();
+    /// @notice Tokens came with data that are no order of their sender for that amount.
+    error VideoStore_BadData();
+    /// @notice A list is to be paid first: see finish.
+    error VideoStore_Proposed(bytes32 nonce);
     /// @notice The order was served before.
     error VideoStore_Exists(bytes32 nonce);
     /// @notice No such purchase.

@@ -26,14 +26,46 @@ library Allotments {
             uint256 total = sum(root) + sum(sibling);
             if (total > SUM_MASK) return (false, root);
             (bytes32 left, bytes32 right) = (index >> i) & 1 == 0 ? (root, sibling) : (sibling, root);
-            root = _word(keccak256(abi.encodePacked(bytes1(0x01), left, right)), total);
+            root = _node(left, right, total);
         }
         return (true, root);
+    }
+
+    /// @dev The root over all leaves of a tree, which are side by side from the first on. Overwrites `words`. Sums above 40
+    /// bits are those of no tree; no leaf at all is the zero word.
+    function rootOf(bytes32[] memory words, uint256 depth) internal pure returns (bytes32) {
+        uint256 length = words.length;
+        if (length == 0) return 0;
+        for (uint256 level; level < depth; ++level) {
+            uint256 parents = (length + 1) / 2;
+            for (uint256 i; i < parents; ++i) {
+                bytes32 left = words[2 * i];
+                bytes32 right = 2 * i + 1 < length ? words[2 * i + 1] : bytes32(0);
+                uint256 total = sum(left) + sum(right);
+                if (total > SUM_MASK) return 0;
+                words[i] = _node(left, right, total);
+            }
+            length = parents;
+        }
+        return words[0];
     }
 
     /// @dev The bytes that a word promises in total.
     function sum(bytes32 word) internal pure returns (uint256) {
         return uint256(word) & SUM_MASK;
+    }
+
+    /// @dev keccak256(0x01 ‖ left ‖ right), in memory that is not kept.
+    function _node(bytes32 left, bytes32 right, uint256 total) private pure returns (bytes32) {
+        bytes32 digest;
+        assembly ("memory-safe") {
+            let p := mload(0x40)
+            mstore8(p, 0x01)
+            mstore(add(p, 0x01), left)
+            mstore(add(p, 0x21), right)
+            digest := keccak256(p, 0x41)
+        }
+        return _word(digest, total);
     }
 
     function _word(bytes32 digest, uint256 total) private pure returns (bytes32) {

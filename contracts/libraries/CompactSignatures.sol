@@ -19,6 +19,12 @@ library CompactSignatures {
         return uint256(s) > _HALF_ORDER ? address(0) : ecrecover(digest, v, signature.r, s);
     }
 
+    /// @dev The same of a signature in memory.
+    function recoverMemory(bytes32 digest, Signature memory signature) internal pure returns (address) {
+        (uint8 v, bytes32 s) = split(signature.vs);
+        return uint256(s) > _HALF_ORDER ? address(0) : ecrecover(digest, v, signature.r, s);
+    }
+
     /// @dev keccak256 of the 64 bytes.
     function hash(Signature calldata signature) internal pure returns (bytes32) {
         return keccak256(abi.encode(signature));

@@ -43,9 +43,14 @@ library Deals {
         }
     }
 
-    /// @dev keccak256(abi.encode(termsHash, capacity, depth, affiliate)).
-    function hash(bytes32 termsHash, Deal calldata deal) internal pure returns (bytes32) {
-        return keccak256(abi.encode(termsHash, deal.capacity, deal.depth, deal.affiliate));
+    /// @dev keccak256(abi.encode(termsHash, capacity, depth, affiliate)), the last three as they stand in calldata.
+    function hash(bytes32 termsHash, Deal calldata deal) internal pure returns (bytes32 digest) {
+        assembly ("memory-safe") {
+            let p := mload(0x40)
+            mstore(p, termsHash)
+            calldatacopy(add(p, 0x20), add(deal, 0x140), 0x60)
+            digest := keccak256(p, 0x80)
+        }
     }
 
     /// @dev What is taken from the buyer for owner and hosts; what is not earned returns.

@@ -17,6 +17,7 @@ library PurchaseWords {
     uint256 private constant _OPENED = 1;
     uint256 private constant _CLOSING = 2;
     uint256 private constant _RECLAIMED = 4;
+    uint256 private constant _PROPOSED = 8;
 
     /// @dev Lanes of a word; further leaves have lanes elsewhere.
     uint256 internal constant LANES = 4;
@@ -85,6 +86,19 @@ library PurchaseWords {
 
     function close(PurchaseWord word, uint256 newEnd) internal pure returns (PurchaseWord) {
         return PurchaseWord.wrap((PurchaseWord.unwrap(word) & ~(_MASK_32 << 24)) | (newEnd << 24) | _CLOSING);
+    }
+
+    function proposed(PurchaseWord word) internal pure returns (bool) {
+        return PurchaseWord.unwrap(word) & _PROPOSED != 0;
+    }
+
+    function propose(PurchaseWord word) internal pure returns (PurchaseWord) {
+        return PurchaseWord.wrap(PurchaseWord.unwrap(word) | _PROPOSED);
+    }
+
+    /// @dev Nothing is open any more, from now on.
+    function finish(PurchaseWord word, uint256 now_) internal pure returns (PurchaseWord) {
+        return word.close(now_).reclaim();
     }
 
     function reclaim(PurchaseWord word) internal pure returns (PurchaseWord) {

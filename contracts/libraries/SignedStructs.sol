@@ -14,6 +14,8 @@ library SignedStructs {
         keccak256("Receipt(bytes32 purchase,uint32 leaf,uint40 bytes,bytes32 hash)");
     bytes32 private constant _REQUEST_CLOSE_TYPEHASH = keccak256("RequestClose(bytes32 purchase)");
     bytes32 private constant _ALLOT_TYPEHASH = keccak256("Allot(bytes32 purchase,uint32 index,bytes32 allotments)");
+    bytes32 private constant _CLOSE_TOGETHER_TYPEHASH =
+        keccak256("CloseTogether(bytes32 purchase,bytes32 counts,bytes32 shares)");
 
     function hashNodeKey(bytes32 id, bytes32 format, address wallet, bytes32 salt) internal pure returns (bytes32) {
         return keccak256(abi.encode(_NODE_KEY_TYPEHASH, id, format, wallet, salt));
@@ -25,6 +27,26 @@ library SignedStructs {
 
     function hashAllot(bytes32 nonce, uint256 index, bytes32 allotments) internal pure returns (bytes32) {
         return keccak256(abi.encode(_ALLOT_TYPEHASH, nonce, index, allotments));
+    }
+
+    /// @dev `counts` and `shares` are hashed as their words lie in calldata, without their lengths.
+    function hashCloseTogether(bytes32 nonce, uint256[] calldata counts, IVideoStoreTypes.Share[] calldata shares)
+        internal
+        pure
+        returns (bytes32)
+    {
+        bytes32 countsHash;
+        bytes32 sharesHash;
+        assembly ("memory-safe") {
+            let p := mload(0x40)
+            let size := shl(5, counts.length)
+            calldatacopy(p, counts.offset, size)
+            countsHash := keccak256(p, size)
+            size := shl(6, shares.length)
+            calldatacopy(p, shares.offset, size)
+            sharesHash := keccak256(p, size)
+        }
+        return keccak256(abi.encode(_CLOSE_TOGETHER_TYPEHASH, nonce, countsHash, sharesHash));
     }
 
     /// @dev An order's fields lie in calldata in another order than they are signed; those of the deal are copied as they

@@ -117,7 +117,7 @@ export const createChainWriter = (addresses: ContractAddresses, sender: Sender):
       ),
     setMailboxKey: (key, signal) => send('userRegistry', 'setMailboxKey', [key], signal),
     setNodes: (nodes, signal) => send('userRegistry', 'setNodes', [nodes], signal),
-    transfer: (to, amountWei, signal) => send('token', 'transfer', [to, amountWei], signal),
+    transfer: (to, amountWei, signal) => send('token', 'transfer(address,uint256)', [to, amountWei], signal),
     approveStore: (amountWei, signal) => send('token', 'approve', [addresses.videoStore, amountWei], signal),
     async submitOrder(order, signal) {
       const transaction = await send(

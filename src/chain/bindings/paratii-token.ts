@@ -86,6 +86,12 @@ export const paratiiTokenAbi = [
   /** The nonce used for an `account` is not the expected current nonce. */
   {"inputs":[{"name":"account","type":"address"},{"name":"currentNonce","type":"uint256"}],"name":"InvalidAccountNonce","type":"error"},
   {"inputs":[],"name":"InvalidShortString","type":"error"},
+  /** The signature is not the user's. */
+  {"inputs":[],"name":"ParatiiToken_BadSignature","type":"error"},
+  /** The signature's deadline has passed. */
+  {"inputs":[{"name":"deadline","type":"uint256"}],"name":"ParatiiToken_Expired","type":"error"},
+  /** A new viewer owns no PTI. */
+  {"inputs":[{"name":"user","type":"address"}],"name":"ParatiiToken_OwnsTokens","type":"error"},
   /** Value doesn't fit in a uint of `bits` size. */
   {"inputs":[{"name":"bits","type":"uint8"},{"name":"value","type":"uint256"}],"name":"SafeCastOverflowedUintDowncast","type":"error"},
   {"inputs":[{"name":"str","type":"string"}],"name":"StringTooLong","type":"error"},
@@ -97,6 +103,8 @@ export const paratiiTokenAbi = [
   {"anonymous":false,"inputs":[{"indexed":true,"name":"authorizer","type":"address"},{"indexed":true,"name":"nonce","type":"bytes32"}],"name":"AuthorizationUsed","type":"event"},
   /** MAY be emitted to signal that the domain could have changed. */
   {"anonymous":false,"inputs":[],"name":"EIP712DomainChanged","type":"event"},
+  /** `user` wants, or no longer wants, an operator to act for it. */
+  {"anonymous":false,"inputs":[{"indexed":true,"name":"user","type":"address"},{"indexed":false,"name":"managed","type":"bool"}],"name":"ManagedSet","type":"event"},
   /** Emitted when `value` tokens are moved from one account (`from`) to another (`to`). Note that `value` may be zero. */
   {"anonymous":false,"inputs":[{"indexed":true,"name":"from","type":"address"},{"indexed":true,"name":"to","type":"address"},{"indexed":false,"name":"value","type":"uint256"}],"name":"Transfer","type":"event"},
   /** Returns the domain separator used in the encoding of the signature for {permit}, as defined by {EIP712}. */
@@ -115,10 +123,14 @@ export const paratiiTokenAbi = [
   {"inputs":[{"name":"account","type":"address"}],"name":"balanceOf","outputs":[{"name":"","type":"uint256"}],"stateMutability":"view","type":"function"},
   /** Cancels an authorization. Requirements: * `nonce` must not have been used by the `authorizer` account. * the signature must be valid for the cancellation. */
   {"inputs":[{"name":"authorizer","type":"address"},{"name":"nonce","type":"bytes32"},{"name":"v","type":"uint8"},{"name":"r","type":"bytes32"},{"name":"s","type":"bytes32"}],"name":"cancelAuthorization","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  /** Makes an account that owns no PTI a managed one. Anybody may send it with the user's signature of CreateViewer with its next nonce. */
+  {"inputs":[{"name":"user","type":"address"},{"name":"deadline","type":"uint256"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"signature","type":"tuple"}],"name":"createViewer","outputs":[],"stateMutability":"nonpayable","type":"function"},
   /** Returns the number of decimals used to get its user representation. For example, if `decimals` equals `2`, a balance of `505` tokens should be displayed to a user as `5.05` (`505 / 10 ** 2`). Tokens usually opt for a value of 18, imitating the relationship between Ether and Wei. This is the default value returned by this function, unless it's overridden. NOTE: This information is only used for _display_ purposes: it in no way affects any of the arithmetic of the contract, including {IERC20-balanceOf} and {IERC20-transfer}. */
   {"inputs":[],"name":"decimals","outputs":[{"name":"","type":"uint8"}],"stateMutability":"view","type":"function"},
   /** returns the fields and values that describe the domain separator used by this contract for EIP-712 signature. */
   {"inputs":[],"name":"eip712Domain","outputs":[{"name":"fields","type":"bytes1"},{"name":"name","type":"string"},{"name":"version","type":"string"},{"name":"chainId","type":"uint256"},{"name":"verifyingContract","type":"address"},{"name":"salt","type":"bytes32"},{"name":"extensions","type":"uint256[]"}],"stateMutability":"view","type":"function"},
+  /** Whether `user` wants an operator to act for it. */
+  {"inputs":[{"name":"user","type":"address"}],"name":"isManaged","outputs":[{"name":"","type":"bool"}],"stateMutability":"view","type":"function"},
   /** Returns the name of the token. */
   {"inputs":[],"name":"name","outputs":[{"name":"","type":"string"}],"stateMutability":"view","type":"function"},
   /** Returns the current nonce for `owner`. This value must be included whenever a signature is generated for {permit}. Every successful call to {permit} increases ``owner``'s nonce by one. This prevents a signature from being used multiple times. */
@@ -127,6 +139,10 @@ export const paratiiTokenAbi = [
   {"inputs":[{"name":"owner","type":"address"},{"name":"spender","type":"address"},{"name":"value","type":"uint256"},{"name":"deadline","type":"uint256"},{"name":"v","type":"uint8"},{"name":"r","type":"bytes32"},{"name":"s","type":"bytes32"}],"name":"permit","outputs":[],"stateMutability":"nonpayable","type":"function"},
   /** Receives a transfer with a signed authorization from the payer. Includes an additional check to ensure that the payee's address (`to`) matches the caller to prevent front-running attacks. Requirements: * `to` must be the caller of this function. * `validAfter` must be less than the current block timestamp. * `validBefore` must be greater than the current block timestamp. * `nonce` must not have been used by the `from` account. * the signature must be valid for the authorization. */
   {"inputs":[{"name":"from","type":"address"},{"name":"to","type":"address"},{"name":"value","type":"uint256"},{"name":"validAfter","type":"uint256"},{"name":"validBefore","type":"uint256"},{"name":"nonce","type":"bytes32"},{"name":"v","type":"uint8"},{"name":"r","type":"bytes32"},{"name":"s","type":"bytes32"}],"name":"receiveWithAuthorization","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  /** Sets whether an operator may act for the sender. Leaving ends every power of the operator at once. */
+  {"inputs":[{"name":"managed","type":"bool"}],"name":"setManaged","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  /** The same for `user`, who signed SetManaged with its next nonce. */
+  {"inputs":[{"name":"user","type":"address"},{"name":"managed","type":"bool"},{"name":"deadline","type":"uint256"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"signature","type":"tuple"}],"name":"setManagedBySignature","outputs":[],"stateMutability":"nonpayable","type":"function"},
   /** Returns true if this contract implements the interface defined by `interfaceId`. See the corresponding https://eips.ethereum.org/EIPS/eip-165#how-interfaces-are-identified[ERC section] to learn more about how these ids are created. This function call must use less than 30 000 gas. */
   {"inputs":[{"name":"interfaceId","type":"bytes4"}],"name":"supportsInterface","outputs":[{"name":"","type":"bool"}],"stateMutability":"view","type":"function"},
   /** Returns the symbol of the token, usually a shorter version of the name. */
@@ -135,6 +151,8 @@ export const paratiiTokenAbi = [
   {"inputs":[],"name":"totalSupply","outputs":[{"name":"","type":"uint256"}],"stateMutability":"view","type":"function"},
   /** See {IERC20-transfer}. Requirements: - `to` cannot be the zero address. - the caller must have a balance of at least `value`. */
   {"inputs":[{"name":"to","type":"address"},{"name":"value","type":"uint256"}],"name":"transfer","outputs":[{"name":"","type":"bool"}],"stateMutability":"nonpayable","type":"function"},
+  /** Transfers, and tells a receiver that is a contract by its `tokenFallback`; one that refuses undoes the transfer. */
+  {"inputs":[{"name":"to","type":"address"},{"name":"value","type":"uint256"},{"name":"data","type":"bytes"}],"name":"transfer","outputs":[{"name":"","type":"bool"}],"stateMutability":"nonpayable","type":"function"},
   /** Moves a `value` amount of tokens from the caller's account to `to` and then calls {IERC1363Receiver-onTransferReceived} on `to`. Returns a flag that indicates if the call succeeded. Requirements: - The target has code (i.e. is a contract). - The target `to` must implement the {IERC1363Receiver} interface. - The target must return the {IERC1363Receiver-onTransferReceived} selector to accept the transfer. - The internal {transfer} must succeed (returned `true`). */
   {"inputs":[{"name":"to","type":"address"},{"name":"value","type":"uint256"}],"name":"transferAndCall","outputs":[{"name":"","type":"bool"}],"stateMutability":"nonpayable","type":"function"},
   /** Variant of {transferAndCall} that accepts an additional `data` parameter with no specified format. */

@@ -9,6 +9,10 @@ export const videoStoreAbi = [
    * @param videos_ Where terms of sale are looked up.
    */
   {"inputs":[{"name":"token_","type":"address"},{"name":"videos_","type":"address"},{"name":"registry_","type":"address"},{"name":"period","type":"uint32"}],"stateMutability":"nonpayable","type":"constructor"},
+  /** There's no code at `target` (it is not a contract). */
+  {"inputs":[{"name":"target","type":"address"}],"name":"AddressEmptyCode","type":"error"},
+  /** A call to an address target failed. The target may have reverted. */
+  {"inputs":[],"name":"FailedCall","type":"error"},
   {"inputs":[],"name":"InvalidShortString","type":"error"},
   /** An operation with an ERC-20 token failed. */
   {"inputs":[{"name":"token","type":"address"}],"name":"SafeERC20FailedOperation","type":"error"},
@@ -17,6 +21,8 @@ export const videoStoreAbi = [
   {"inputs":[{"name":"nonce","type":"bytes32"}],"name":"VideoStore_AlreadyReclaimed","type":"error"},
   /** The allotments promise more than the escrow holds, or the tree is deeper than 32. */
   {"inputs":[],"name":"VideoStore_BadAllotments","type":"error"},
+  /** Tokens came with data that are no order of their sender for that amount. */
+  {"inputs":[],"name":"VideoStore_BadData","type":"error"},
   /** The node key's signature is not valid. */
   {"inputs":[],"name":"VideoStore_BadNodeSignature","type":"error"},
   /** The ttl is below three periods or above 30 days. */
@@ -31,8 +37,12 @@ export const videoStoreAbi = [
   {"inputs":[],"name":"VideoStore_NotAllowed","type":"error"},
   /** The escrow has not ended yet. */
   {"inputs":[{"name":"escrowEnd","type":"uint40"}],"name":"VideoStore_NotEnded","type":"error"},
+  /** The order is not free, or the earlier purchase does not make the buyer own the same content. */
+  {"inputs":[],"name":"VideoStore_NotOwned","type":"error"},
   /** The order is void. */
   {"inputs":[{"name":"validUntil","type":"uint40"}],"name":"VideoStore_OrderExpired","type":"error"},
+  /** A list is to be paid first: see finish. */
+  {"inputs":[{"name":"nonce","type":"bytes32"}],"name":"VideoStore_Proposed","type":"error"},
   /** The format is not sold, or no longer on these terms. */
   {"inputs":[{"name":"id","type":"bytes32"},{"name":"format","type":"bytes32"}],"name":"VideoStore_TermsChanged","type":"error"},
   /** No such purchase. */
@@ -45,6 +55,8 @@ export const videoStoreAbi = [
   {"anonymous":false,"inputs":[],"name":"EIP712DomainChanged","type":"event"},
   /** `buyer` opened the purchase `nonce` of video `id`; FormatSet of the video registry has the terms. */
   {"anonymous":false,"inputs":[{"indexed":true,"name":"nonce","type":"bytes32"},{"indexed":true,"name":"buyer","type":"address"},{"indexed":true,"name":"id","type":"bytes32"},{"indexed":false,"name":"terms","type":"bytes32"},{"indexed":false,"name":"allotments","type":"bytes32"},{"indexed":false,"name":"salt","type":"bytes32"},{"indexed":false,"name":"signer","type":"address"},{"indexed":false,"name":"affiliate","type":"address"},{"indexed":false,"name":"capacity","type":"uint40"},{"indexed":false,"name":"depth","type":"uint8"},{"indexed":false,"name":"escrowEnd","type":"uint40"}],"name":"Purchased","type":"event"},
+  /** The buyer owned the content by the purchase `prior`, and pays hosts alone for `nonce`. */
+  {"anonymous":false,"inputs":[{"indexed":true,"name":"nonce","type":"bytes32"},{"indexed":true,"name":"prior","type":"bytes32"}],"name":"PurchasedAgain","type":"event"},
   /** A receipt changed nothing. */
   {"anonymous":false,"inputs":[{"indexed":true,"name":"nonce","type":"bytes32"},{"indexed":false,"name":"leaf","type":"uint32"},{"indexed":false,"name":"reason","type":"uint8"}],"name":"ReceiptSkipped","type":"event"},
   /** Receipts counted for a pinned host. An item is the first 216 bits of a purchase's nonce, then the bytes now counted in 40. */
@@ -61,28 +73,48 @@ export const videoStoreAbi = [
    * @param first The first root word, which is part of the purchase's name.
    */
   {"inputs":[{"components":[{"components":[{"name":"id","type":"bytes32"},{"name":"format","type":"bytes32"},{"name":"root","type":"bytes32"},{"name":"price","type":"uint96"},{"name":"fee","type":"uint64"},{"name":"ttl","type":"uint32"},{"name":"size","type":"uint40"},{"name":"owner","type":"address"},{"name":"affiliateBps","type":"uint16"},{"name":"avatarBps","type":"uint16"}],"name":"terms","type":"tuple"},{"name":"capacity","type":"uint40"},{"name":"depth","type":"uint8"},{"name":"affiliate","type":"address"}],"name":"deal","type":"tuple"},{"name":"signer","type":"address"},{"name":"buyer","type":"address"},{"name":"first","type":"bytes32"},{"name":"allotments","type":"bytes32"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"signature","type":"tuple"}],"name":"allot","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  /**
+   * Ends a purchase by one list of what each of its hosts has earned, signed once by its signer, in place of receipts. With the signatures of owner and hosts it ends at once; without, this counts as a request to close, and `finish` pays the list when the window is over. Hosts that hold newer receipts settle them before.
+   * @param signatures Over the same: the owner, then the hosts in the order of the list. Or none.
+   */
+  {"inputs":[{"components":[{"components":[{"components":[{"name":"id","type":"bytes32"},{"name":"format","type":"bytes32"},{"name":"root","type":"bytes32"},{"name":"price","type":"uint96"},{"name":"fee","type":"uint64"},{"name":"ttl","type":"uint32"},{"name":"size","type":"uint40"},{"name":"owner","type":"address"},{"name":"affiliateBps","type":"uint16"},{"name":"avatarBps","type":"uint16"}],"name":"terms","type":"tuple"},{"name":"capacity","type":"uint40"},{"name":"depth","type":"uint8"},{"name":"affiliate","type":"address"}],"name":"deal","type":"tuple"},{"name":"signer","type":"address"},{"name":"buyer","type":"address"},{"name":"allotments","type":"bytes32"},{"name":"counts","type":"uint256[]"},{"components":[{"name":"keyCapBytes","type":"uint256"},{"name":"payout","type":"address"}],"name":"shares","type":"tuple[]"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"signature","type":"tuple"}],"name":"ending","type":"tuple"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"signatures","type":"tuple[]"}],"name":"closeTogether","outputs":[],"stateMutability":"nonpayable","type":"function"},
   /** The EIP-712 domain separator of this contract. */
   {"inputs":[],"name":"domainSeparator","outputs":[{"name":"","type":"bytes32"}],"stateMutability":"view","type":"function"},
   /** returns the fields and values that describe the domain separator used by this contract for EIP-712 signature. */
   {"inputs":[],"name":"eip712Domain","outputs":[{"name":"fields","type":"bytes1"},{"name":"name","type":"string"},{"name":"version","type":"string"},{"name":"chainId","type":"uint256"},{"name":"verifyingContract","type":"address"},{"name":"salt","type":"bytes32"},{"name":"extensions","type":"uint256[]"}],"stateMutability":"view","type":"function"},
   /** When the escrow ends (unix seconds): settled before, reclaimed from then on. */
   {"inputs":[{"name":"nonce","type":"bytes32"}],"name":"escrowEnd","outputs":[{"name":"","type":"uint40"}],"stateMutability":"view","type":"function"},
+  /** Pays the list that a purchase was closed by, once the window is over: each host at least what it settled itself, the owner for all of it, the buyer the rest. Anybody may send it. */
+  {"inputs":[{"components":[{"components":[{"components":[{"name":"id","type":"bytes32"},{"name":"format","type":"bytes32"},{"name":"root","type":"bytes32"},{"name":"price","type":"uint96"},{"name":"fee","type":"uint64"},{"name":"ttl","type":"uint32"},{"name":"size","type":"uint40"},{"name":"owner","type":"address"},{"name":"affiliateBps","type":"uint16"},{"name":"avatarBps","type":"uint16"}],"name":"terms","type":"tuple"},{"name":"capacity","type":"uint40"},{"name":"depth","type":"uint8"},{"name":"affiliate","type":"address"}],"name":"deal","type":"tuple"},{"name":"signer","type":"address"},{"name":"buyer","type":"address"},{"name":"allotments","type":"bytes32"},{"name":"counts","type":"uint256[]"},{"components":[{"name":"keyCapBytes","type":"uint256"},{"name":"payout","type":"address"}],"name":"shares","type":"tuple[]"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"signature","type":"tuple"}],"name":"ending","type":"tuple"}],"name":"finish","outputs":[],"stateMutability":"nonpayable","type":"function"},
   /** The root words of the trees that a purchase got after the first. */
   {"inputs":[{"name":"nonce","type":"bytes32"}],"name":"furtherAllotments","outputs":[{"name":"","type":"bytes32[]"}],"stateMutability":"view","type":"function"},
   /** keccak256(abi.encode(hash of the terms, capacity, depth, affiliate)). */
   {"inputs":[{"components":[{"components":[{"name":"id","type":"bytes32"},{"name":"format","type":"bytes32"},{"name":"root","type":"bytes32"},{"name":"price","type":"uint96"},{"name":"fee","type":"uint64"},{"name":"ttl","type":"uint32"},{"name":"size","type":"uint40"},{"name":"owner","type":"address"},{"name":"affiliateBps","type":"uint16"},{"name":"avatarBps","type":"uint16"}],"name":"terms","type":"tuple"},{"name":"capacity","type":"uint40"},{"name":"depth","type":"uint8"},{"name":"affiliate","type":"address"}],"name":"deal","type":"tuple"}],"name":"hashDeal","outputs":[{"name":"","type":"bytes32"}],"stateMutability":"pure","type":"function"},
+  /** Receives and executes a batch of function calls on this contract. */
+  {"inputs":[{"name":"data","type":"bytes[]"}],"name":"multicall","outputs":[{"name":"results","type":"bytes[]"}],"stateMutability":"nonpayable","type":"function"},
   /**
    * The name of a purchase.
    * @param buyer The buyer for depth > 0; zero with a pinned host.
    */
   {"inputs":[{"name":"deal","type":"bytes32"},{"name":"signer","type":"address"},{"name":"allotments","type":"bytes32"},{"name":"buyer","type":"address"}],"name":"nonceOf","outputs":[{"name":"","type":"bytes32"}],"stateMutability":"pure","type":"function"},
   /**
+   * `data` is abi.encode(order, node). The token vouches for the buyer, who sent exactly escrow and relay fee.
+   * @param data Additional data with no specified format.
+   * @param from The address which the tokens are transferred from.
+   * @param operator The address which called `transferAndCall` or `transferFromAndCall` function.
+   * @param value The amount of tokens transferred.
+   * @returns _0 `bytes4(keccak256("onTransferReceived(address,address,uint256,bytes)"))` if transfer is allowed unless throwing.
+   */
+  {"inputs":[{"name":"operator","type":"address"},{"name":"from","type":"address"},{"name":"value","type":"uint256"},{"name":"data","type":"bytes"}],"name":"onTransferReceived","outputs":[{"name":"","type":"bytes4"}],"stateMutability":"nonpayable","type":"function"},
+  /**
    * Whether `account` has paid, by this purchase, the whole price of the deal's format. It stays so when the purchase has ended.
    * @param buyer The buyer where it is part of the name (depth > 0), else zero.
    */
   {"inputs":[{"name":"account","type":"address"},{"components":[{"components":[{"name":"id","type":"bytes32"},{"name":"format","type":"bytes32"},{"name":"root","type":"bytes32"},{"name":"price","type":"uint96"},{"name":"fee","type":"uint64"},{"name":"ttl","type":"uint32"},{"name":"size","type":"uint40"},{"name":"owner","type":"address"},{"name":"affiliateBps","type":"uint16"},{"name":"avatarBps","type":"uint16"}],"name":"terms","type":"tuple"},{"name":"capacity","type":"uint40"},{"name":"depth","type":"uint8"},{"name":"affiliate","type":"address"}],"name":"deal","type":"tuple"},{"name":"signer","type":"address"},{"name":"allotments","type":"bytes32"},{"name":"buyer","type":"address"}],"name":"owns","outputs":[{"name":"","type":"bool"}],"stateMutability":"view","type":"function"},
-  /** Bytes counted for one host, by the index of its leaf (0 for a pinned host). */
+  /** Bytes counted for one host, by the index of its leaf (0 for a pinned host), by receipts: not by a list. */
   {"inputs":[{"name":"nonce","type":"bytes32"},{"name":"leaf","type":"uint32"}],"name":"paidBytes","outputs":[{"name":"","type":"uint40"}],"stateMutability":"view","type":"function"},
+  /** Allows this contract to take `value` of `owner`, who signed the token's Permit. If the token refuses (somebody sent the permit before), nothing happens: what is called next checks the allowance. */
+  {"inputs":[{"name":"owner","type":"address"},{"name":"value","type":"uint256"},{"name":"deadline","type":"uint256"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"signature","type":"tuple"}],"name":"permit","outputs":[],"stateMutability":"nonpayable","type":"function"},
   /**
    * Opens a purchase and takes escrow and relay fee from the buyer's allowance. Anybody may send it.
    * @param node The purchase's key over NodeKey; its address becomes the signer.
@@ -90,6 +122,18 @@ export const videoStoreAbi = [
    * @returns nonce The purchase's name.
    */
   {"inputs":[{"components":[{"name":"buyer","type":"address"},{"components":[{"components":[{"name":"id","type":"bytes32"},{"name":"format","type":"bytes32"},{"name":"root","type":"bytes32"},{"name":"price","type":"uint96"},{"name":"fee","type":"uint64"},{"name":"ttl","type":"uint32"},{"name":"size","type":"uint40"},{"name":"owner","type":"address"},{"name":"affiliateBps","type":"uint16"},{"name":"avatarBps","type":"uint16"}],"name":"terms","type":"tuple"},{"name":"capacity","type":"uint40"},{"name":"depth","type":"uint8"},{"name":"affiliate","type":"address"}],"name":"deal","type":"tuple"},{"name":"allotments","type":"bytes32"},{"name":"relayFee","type":"uint96"},{"name":"validUntil","type":"uint40"},{"name":"salt","type":"bytes32"}],"name":"order","type":"tuple"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"node","type":"tuple"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"wallet","type":"tuple"}],"name":"purchase","outputs":[{"name":"nonce","type":"bytes32"}],"stateMutability":"nonpayable","type":"function"},
+  /**
+   * Buys again what the buyer owns: hosts' fees only. The order's price is zero, all else of its terms is what the registry has.
+   * @param price The price that the registry has.
+   * @param prior The purchase by which the buyer owns the same content.
+   * @returns nonce The purchase's name.
+   */
+  {"inputs":[{"components":[{"name":"buyer","type":"address"},{"components":[{"components":[{"name":"id","type":"bytes32"},{"name":"format","type":"bytes32"},{"name":"root","type":"bytes32"},{"name":"price","type":"uint96"},{"name":"fee","type":"uint64"},{"name":"ttl","type":"uint32"},{"name":"size","type":"uint40"},{"name":"owner","type":"address"},{"name":"affiliateBps","type":"uint16"},{"name":"avatarBps","type":"uint16"}],"name":"terms","type":"tuple"},{"name":"capacity","type":"uint40"},{"name":"depth","type":"uint8"},{"name":"affiliate","type":"address"}],"name":"deal","type":"tuple"},{"name":"allotments","type":"bytes32"},{"name":"relayFee","type":"uint96"},{"name":"validUntil","type":"uint40"},{"name":"salt","type":"bytes32"}],"name":"order","type":"tuple"},{"name":"price","type":"uint96"},{"components":[{"components":[{"components":[{"name":"id","type":"bytes32"},{"name":"format","type":"bytes32"},{"name":"root","type":"bytes32"},{"name":"price","type":"uint96"},{"name":"fee","type":"uint64"},{"name":"ttl","type":"uint32"},{"name":"size","type":"uint40"},{"name":"owner","type":"address"},{"name":"affiliateBps","type":"uint16"},{"name":"avatarBps","type":"uint16"}],"name":"terms","type":"tuple"},{"name":"capacity","type":"uint40"},{"name":"depth","type":"uint8"},{"name":"affiliate","type":"address"}],"name":"deal","type":"tuple"},{"name":"signer","type":"address"},{"name":"allotments","type":"bytes32"}],"name":"prior","type":"tuple"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"node","type":"tuple"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"wallet","type":"tuple"}],"name":"purchaseAgain","outputs":[{"name":"nonce","type":"bytes32"}],"stateMutability":"nonpayable","type":"function"},
+  /**
+   * The same by ERC-3009.
+   * @returns nonce The purchase's name.
+   */
+  {"inputs":[{"components":[{"name":"buyer","type":"address"},{"components":[{"components":[{"name":"id","type":"bytes32"},{"name":"format","type":"bytes32"},{"name":"root","type":"bytes32"},{"name":"price","type":"uint96"},{"name":"fee","type":"uint64"},{"name":"ttl","type":"uint32"},{"name":"size","type":"uint40"},{"name":"owner","type":"address"},{"name":"affiliateBps","type":"uint16"},{"name":"avatarBps","type":"uint16"}],"name":"terms","type":"tuple"},{"name":"capacity","type":"uint40"},{"name":"depth","type":"uint8"},{"name":"affiliate","type":"address"}],"name":"deal","type":"tuple"},{"name":"allotments","type":"bytes32"},{"name":"relayFee","type":"uint96"},{"name":"validUntil","type":"uint40"},{"name":"salt","type":"bytes32"}],"name":"order","type":"tuple"},{"name":"price","type":"uint96"},{"components":[{"components":[{"components":[{"name":"id","type":"bytes32"},{"name":"format","type":"bytes32"},{"name":"root","type":"bytes32"},{"name":"price","type":"uint96"},{"name":"fee","type":"uint64"},{"name":"ttl","type":"uint32"},{"name":"size","type":"uint40"},{"name":"owner","type":"address"},{"name":"affiliateBps","type":"uint16"},{"name":"avatarBps","type":"uint16"}],"name":"terms","type":"tuple"},{"name":"capacity","type":"uint40"},{"name":"depth","type":"uint8"},{"name":"affiliate","type":"address"}],"name":"deal","type":"tuple"},{"name":"signer","type":"address"},{"name":"allotments","type":"bytes32"}],"name":"prior","type":"tuple"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"node","type":"tuple"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"wallet","type":"tuple"}],"name":"purchaseAgainWithAuthorization","outputs":[{"name":"nonce","type":"bytes32"}],"stateMutability":"nonpayable","type":"function"},
   /** A purchase as it stands. Reverts if it was never opened. */
   {"inputs":[{"name":"nonce","type":"bytes32"}],"name":"purchaseOf","outputs":[{"components":[{"name":"buyer","type":"address"},{"name":"byteCount","type":"uint40"},{"name":"escrowEnd","type":"uint40"},{"name":"depth","type":"uint8"},{"name":"closing","type":"bool"},{"name":"reclaimed","type":"bool"}],"name":"","type":"tuple"}],"stateMutability":"view","type":"function"},
   /**
@@ -121,6 +165,8 @@ export const videoStoreAbi = [
   {"inputs":[{"components":[{"name":"key","type":"address"},{"name":"payout","type":"address"}],"name":"payees","type":"tuple[]"},{"components":[{"components":[{"name":"id","type":"bytes32"},{"name":"format","type":"bytes32"},{"name":"root","type":"bytes32"},{"name":"price","type":"uint96"},{"name":"fee","type":"uint64"},{"name":"ttl","type":"uint32"},{"name":"size","type":"uint40"},{"name":"owner","type":"address"},{"name":"affiliateBps","type":"uint16"},{"name":"avatarBps","type":"uint16"}],"name":"terms","type":"tuple"},{"name":"capacity","type":"uint40"},{"name":"depth","type":"uint8"},{"name":"affiliate","type":"address"}],"name":"deals","type":"tuple[]"},{"components":[{"name":"deal","type":"uint16"},{"name":"payee","type":"uint16"},{"name":"cap","type":"uint40"},{"components":[{"name":"signerAndBytes","type":"uint256"},{"name":"hash","type":"bytes32"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"signature","type":"tuple"}],"name":"receipts","type":"tuple[]"}],"name":"pinned","type":"tuple[]"},{"components":[{"name":"deal","type":"uint16"},{"name":"signer","type":"address"},{"name":"buyer","type":"address"},{"name":"allotments","type":"bytes32"},{"components":[{"name":"payee","type":"uint16"},{"name":"leaf","type":"uint32"},{"name":"cap","type":"uint40"},{"name":"byteCount","type":"uint40"},{"name":"hash","type":"bytes32"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"signature","type":"tuple"},{"name":"siblings","type":"bytes32[]"}],"name":"receipts","type":"tuple[]"}],"name":"trees","type":"tuple[]"}],"name":"settle","outputs":[],"stateMutability":"nonpayable","type":"function"},
   /** The token that is paid. */
   {"inputs":[],"name":"token","outputs":[{"name":"","type":"address"}],"stateMutability":"view","type":"function"},
+  /** `value` tokens of the calling token came from `from`. */
+  {"inputs":[{"name":"from","type":"address"},{"name":"value","type":"uint256"},{"name":"data","type":"bytes"}],"name":"tokenFallback","outputs":[],"stateMutability":"nonpayable","type":"function"},
   /** Where the terms of sale are looked up when a purchase opens. */
   {"inputs":[],"name":"videos","outputs":[{"name":"","type":"address"}],"stateMutability":"view","type":"function"},
 ] as const

@@ -1,0 +1,19 @@
+import { createRequire } from 'node:module'
+import { defineConfig } from 'hardhat/config'
+import base from './hardhat.config.ts'
+
+const { resolve } = createRequire(import.meta.url)
+
+export default defineConfig({
+  ...base,
+  solidity: {
+    version: '0.8.37',
+    path: resolve('solc/soljson.js'),
+    settings: { evmVersion: 'osaka', viaIR: false, optimizer: { enabled: true, runs: 200 } },
+  },
+  paths: {
+    tests: { solidity: './test/contracts' },
+    artifacts: './cache/fast/artifacts',
+    cache: './cache/fast/cache',
+  },
+})
