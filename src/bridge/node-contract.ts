@@ -16,7 +16,7 @@ import { orderSchema } from '#protocol/order.ts'
 import { termsSchema } from '#protocol/terms.ts'
 import type { Hex } from '#std/brand.ts'
 import { isHex } from '#std/bytes.ts'
-import { meterSchema, networkSchema, pathField } from './shapes.ts'
+import { amountField, meterSchema, networkSchema, pathField } from './shapes.ts'
 
 const nothing = v.object({})
 const lifelineField = v.object({ lifeline: textField(100) })
@@ -53,6 +53,11 @@ export const nodeRequests = {
   open: {
     params: v.object({ network: networkSchema, purchase: purchaseNonceField }),
     result: meterSchema,
+  },
+  /** What a purchase has paid on the chain, which may be less than was signed; final once nothing more can be paid. */
+  settlement: {
+    params: v.object({ network: networkSchema, purchase: purchaseNonceField }),
+    result: v.object({ paidWei: amountField, isFinal: v.boolean() }),
   },
   /** Signs what is still owed and asks to close. */
   stop: { params: v.object({ network: networkSchema, purchase: purchaseNonceField }), result: nothing },

@@ -19,6 +19,7 @@ import { createOffscreenPlace } from './offscreen-place.ts'
 import { openSession, type PlayerSession } from './player-desk.ts'
 import { acceptPort, type PagePort } from './ports.ts'
 import { PurchaseBook, purchaseListSchema } from './purchase-book.ts'
+import { Settlements } from './settlements.ts'
 import { createCell } from './store.ts'
 import { grantsSchema, StreamGrants } from './stream-grants.ts'
 import { createStreamHandler } from './stream-handler.ts'
@@ -91,6 +92,7 @@ export function startBackground(): void {
     clock,
     ledger: createCell(local, 'ledger', ledgerSchema),
   })
+  const settlements = new Settlements({ wallet, book, node, nowMs: clock.nowMs })
   const home = new HomeDesk({
     wallet,
     book,
@@ -131,6 +133,8 @@ export function startBackground(): void {
     if (port?.name === 'home') {
       const stop = home.watch(state => port.send({ type: 'home', home: state }))
       port.closed.addEventListener('abort', stop)
+      // What cannot be asked now is asked when the popup is opened again.
+      settlements.check().catch(() => undefined)
     } else if (port?.name === 'player') {
       servePlayer(port)
     }

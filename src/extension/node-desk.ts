@@ -20,6 +20,8 @@ type NodePorts = {
 const idleMs = 5 * 60_000
 const quoteMs = 60_000
 const buyMs = 180_000
+/** A purchase that nobody reads for so long is paid up to its last byte: its player may be gone for good. */
+const flushAfterMs = 3_000
 
 /** The node as its Worker serves it: one viewer for the present network, asked over ports that come and go. */
 export class NodeDesk {
@@ -27,6 +29,9 @@ export class NodeDesk {
   #viewer: { readonly key: string; readonly viewer: Promise<Viewer> } | undefined
   /** Purchases that the viewer reads now. */
   readonly #open = new Map<PurchaseNonce, Promise<void>>()
+  /** Streams of each purchase that are open, and what waits for the last of them to be followed by no other. */
+  readonly #streams = new Map<PurchaseNonce, number>()
+  readonly #flushes = new Map<PurchaseNonce, ReturnType<typeof setTimeout>>()
   readonly #backgrounds = new Set<Background>()
   #busy = 0
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -62,6 +67,11 @@ export class NodeDesk {
             const viewer = await this.#opened(network, purchase, background)
             return meterOf(viewer.meter(purchase))
           }),
+        settlement: ({ network, purchase }) =>
+          this.#work(async () => {
+            const viewer = await this.#viewerOf(network)
+            return viewer.settlement(purchase, AbortSignal.timeout(quoteMs))
+          }),
         stop: ({ network, purchase }) =>
           this.#work(async () => {
             const viewer = await this.#opened(network, purchase, background)
@@ -72,10 +82,12 @@ export class NodeDesk {
         read: async ({ network, purchase, path, range }, [stream]) => {
           if (stream === undefined) throw new ParatiiError('request-malformed')
           void this.#work(() =>
-            sendStream(stream, background.closed, async signal => {
-              const viewer = await this.#opened(network, purchase, background)
-              return sourceOf(viewer, purchase, path, range, signal)
-            }),
+            this.#reading(purchase, () =>
+              sendStream(stream, background.closed, async signal => {
+                const viewer = await this.#opened(network, purchase, background)
+                return sourceOf(viewer, purchase, path, range, signal)
+              }),
+            ),
           )
           return {}
         },
@@ -136,6 +148,33 @@ export class NodeDesk {
         background.ask('meter', meterOf(event.meter)).catch(() => undefined)
     })
     return viewer
+  }
+
+  /** Runs a stream of a purchase; soon after the last one what was verified is signed and delivered. */
+  async #reading(purchase: PurchaseNonce, stream: () => Promise<void>): Promise<void> {
+    clearTimeout(this.#flushes.get(purchase))
+    this.#flushes.delete(purchase)
+    this.#streams.set(purchase, (this.#streams.get(purchase) ?? 0) + 1)
+    try {
+      await stream()
+    } finally {
+      const left = (this.#streams.get(purchase) ?? 1) - 1
+      if (left > 0) {
+        this.#streams.set(purchase, left)
+      } else {
+        this.#streams.delete(purchase)
+        this.#flushes.set(
+          purchase,
+          setTimeout(() => this.#flush(purchase), flushAfterMs),
+        )
+      }
+    }
+  }
+
+  #flush(purchase: PurchaseNonce): void {
+    this.#flushes.delete(purchase)
+    // A purchase that was stopped, or is of another network by now, was flushed when it was left.
+    void this.#work(async () => (await this.#viewer?.viewer)?.flush(purchase)).catch(() => undefined)
   }
 
   /** Runs what was asked for, and starts to rest when it was the last. */

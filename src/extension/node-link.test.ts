@@ -51,6 +51,7 @@ function createPlace() {
         quote: unasked,
         buy: unasked,
         stop: unasked,
+        settlement: unasked,
         read: unasked,
         async open() {
           place.asked++

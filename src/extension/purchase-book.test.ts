@@ -89,4 +89,15 @@ describe('the book of purchases', () => {
     await vi.advanceTimersByTimeAsync(1_000)
     expect((await book.get(purchase))?.paidWei).toBe(7n)
   })
+
+  it('shows what the chain paid once that is final, whatever was signed', async () => {
+    const { book } = await openBook()
+    book.note(meterOf(9n))
+    await book.settle(purchase, 'closed')
+    await book.reconcile(purchase, 7n)
+    expect(await book.get(purchase)).toMatchObject({ paidWei: 7n, isSettled: true })
+    book.note(meterOf(12n))
+    await vi.runAllTimersAsync()
+    expect(await book.get(purchase)).toMatchObject({ paidWei: 7n })
+  })
 })

@@ -14,6 +14,8 @@ export const purchaseEntrySchema = v.object({
   buyer: addressField,
   video: videoIdField,
   format: formatNameField,
+  /** What is shown as paid is what the chain paid; nothing changes it any more. */
+  isSettled: v.exactOptional(v.boolean()),
   /** Leads to the node key. */
   salt: hashField,
   /** Kept while `ordered`: the same order is sent again then, so that nothing is bought twice. */
@@ -81,6 +83,12 @@ export class PurchaseBook {
     await this.#change(purchase, ({ order: _, ...entry }) => ({ ...entry, state }))
   }
 
+  /** Takes over what the chain has paid, once it is final: a receipt that nobody settled was not paid. */
+  async reconcile(purchase: PurchaseNonce, paidWei: bigint): Promise<void> {
+    await this.#takeNoted()
+    await this.#change(purchase, entry => ({ ...entry, paidWei, isSettled: true }))
+  }
+
   /**
    * Takes over what the node has signed for, within a second: the node tells it ten times as often, and each writing
    * writes the whole list.
@@ -103,7 +111,12 @@ export class PurchaseBook {
       entries.map(entry => {
         const meter = meters.get(entry.purchase)
         // An older meter changes nothing.
-        if (meter === undefined || meter.paidWei < entry.paidWei || meter.verifiedBytes < entry.verifiedBytes)
+        if (
+          meter === undefined ||
+          entry.isSettled ||
+          meter.paidWei < entry.paidWei ||
+          meter.verifiedBytes < entry.verifiedBytes
+        )
           return entry
         return {
           ...entry,

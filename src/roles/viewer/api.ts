@@ -62,6 +62,14 @@ export type Meter = {
   readonly hosts: readonly HostMeter[]
 }
 
+/** What the chain says that a purchase has paid. */
+export type Settlement = {
+  /** To hosts and owner together, for the receipts that were settled. */
+  readonly paidWei: bigint
+  /** Nothing more can be settled: all else of the deposit is the buyer's again, or anybody can return it. */
+  readonly isFinal: boolean
+}
+
 export type ViewerEvent =
   | { readonly type: 'meter'; readonly meter: Meter }
   | {
@@ -95,6 +103,16 @@ export type Viewer = {
   /** Gives the buffer of a piece back; its giver must no longer use it. */
   recycle(buffer: ArrayBuffer): void
   meter(nonce: PurchaseNonce): Meter
+  /**
+   * Signs what was verified and gives it to the hosts that answer, as when a player goes away; the purchase stays
+   * open. `purchase-unknown`.
+   */
+  flush(nonce: PurchaseNonce): Promise<void>
+  /**
+   * What a purchase of this viewer, open or not, has paid on the chain. A receipt that no host settled in time never
+   * counts, whatever the meter said. `purchase-unknown`, `chain-unreachable`.
+   */
+  settlement(nonce: PurchaseNonce, signal: AbortSignal): Promise<Settlement>
   /** Calls back whenever a meter moves (at most ten times a second) or a host fails, until the function returned is called. */
   on(listen: (event: ViewerEvent) => void): () => void
   /**

@@ -6,12 +6,13 @@ import { getBlockFrom, startLightNode } from '#network/light-node.ts'
 import { Mailbox } from '#network/mailbox.ts'
 import { Outbox } from '#network/outbox.ts'
 import { PaidBlockBroker } from '#network/paid-block-broker.ts'
+import { paidWei } from '#payments/purchase.ts'
 import { signRequestClose } from '#protocol/request-close.ts'
 import { cidFromRoot } from '#protocol/terms.ts'
 import { paratiiDomain } from '#protocol/typed-data.ts'
 import type { Cid, PurchaseNonce } from '#std/brand.ts'
 import { orThrow, ParatiiError } from '#std/error.ts'
-import type { Meter, Quote, Viewer, ViewerEvent } from './api.ts'
+import type { Meter, Quote, Settlement, Viewer, ViewerEvent } from './api.ts'
 import { OpenPurchase } from './open-purchase.ts'
 import { openOnChain, recordOf } from './ordering.ts'
 import type { ViewerPorts } from './ports.ts'
@@ -100,6 +101,23 @@ class PortViewer implements Viewer {
 
   meter(nonce: PurchaseNonce): Meter {
     return this.#find(nonce).purchase.meter()
+  }
+
+  async flush(nonce: PurchaseNonce): Promise<void> {
+    await this.#find(nonce).purchase.flush()
+  }
+
+  async settlement(...[nonce, signal]: Parameters<Viewer['settlement']>): Promise<Settlement> {
+    const { records, reader } = this.#ports
+    const record = await findPurchase(records, nonce)
+    if (record === undefined) throw new ParatiiError('purchase-unknown', { nonce })
+    // The head first: what it says is over can change no more while the rest is asked.
+    const { timestampSeconds } = await reader.head(signal)
+    const state = await reader.purchase(nonce, signal)
+    if (state === undefined) throw new ParatiiError('purchase-unknown', { nonce })
+    const bytes = await Promise.all(record.hosts.map((_, leaf) => reader.paidBytes(nonce, leaf, signal)))
+    const isFinal = state.reclaimed || timestampSeconds >= state.escrowEnd
+    return { paidWei: paidWei(record.order, bytes), isFinal }
   }
 
   on(listen: (event: ViewerEvent) => void): () => void {

@@ -1,0 +1,47 @@
+import { expect, it } from 'vitest'
+import { Settlements } from './settlements.ts'
+
+const entry = (purchase: string, more: object) => ({ purchase, chainId: 1, state: 'closed', ...more })
+
+const createSettlements = (answers: Record<string, { paidWei: bigint; isFinal: boolean }>) => {
+  const reconciled: [string, bigint][] = []
+  const asked: string[] = []
+  const clock = { nowMs: 0 }
+  const entries = [
+    entry('0x1', {}),
+    entry('0x2', { isSettled: true }),
+    entry('0x3', { state: 'open' }),
+    entry('0x4', { chainId: 2 }),
+    entry('0x5', {}),
+  ]
+  const settlements = new Settlements({
+    wallet: { stored: async () => ({ network: { chainId: 1 } }) as never },
+    book: {
+      list: async () => entries as never,
+      reconcile: async (purchase, paidWei) => void reconciled.push([purchase, paidWei]),
+    },
+    node: {
+      ask: async (_: unknown, { purchase }: { purchase: string }) => {
+        asked.push(purchase)
+        return answers[purchase] as never
+      },
+    } as never,
+    nowMs: () => clock.nowMs,
+  })
+  return { settlements, reconciled, asked, clock }
+}
+
+it('takes over what the chain paid for a closed purchase, once that is final', async () => {
+  const { settlements, reconciled, asked, clock } = createSettlements({
+    '0x1': { paidWei: 5n, isFinal: true },
+    '0x5': { paidWei: 7n, isFinal: false },
+  })
+  await settlements.check()
+  expect(asked).toEqual(['0x1', '0x5'])
+  expect(reconciled).toEqual([['0x1', 5n]])
+  await settlements.check()
+  expect(asked).toHaveLength(2)
+  clock.nowMs = 600_000
+  await settlements.check()
+  expect(asked).toHaveLength(4)
+})

@@ -1,0 +1,38 @@
+import type { NodeLink } from './node-link.ts'
+import type { PurchaseBook } from './purchase-book.ts'
+import type { WalletDesk } from './wallet-desk.ts'
+
+type SettlementPorts = {
+  readonly wallet: Pick<WalletDesk, 'stored'>
+  readonly book: Pick<PurchaseBook, 'list' | 'reconcile'>
+  readonly node: Pick<NodeLink, 'ask'>
+  readonly nowMs: () => number
+}
+
+/** An escrow ends hours after its purchase was closed: the chain is asked about one no more often than this. */
+const askEveryMs = 600_000
+
+/** Makes what is shown as paid for closed purchases what the chain paid. */
+export class Settlements {
+  readonly #ports: SettlementPorts
+  #askedAtMs = Number.NEGATIVE_INFINITY
+
+  constructor(ports: SettlementPorts) {
+    this.#ports = ports
+  }
+
+  /** Asks about every closed purchase that is not settled yet; to be called when somebody looks. */
+  async check(): Promise<void> {
+    const { wallet, book, node, nowMs } = this.#ports
+    if (nowMs() < this.#askedAtMs + askEveryMs) return
+    const open = (await book.list()).filter(entry => entry.state === 'closed' && entry.isSettled !== true)
+    if (open.length === 0) return
+    this.#askedAtMs = nowMs()
+    const { network } = await wallet.stored()
+    for (const { chainId, purchase } of open) {
+      if (chainId !== network.chainId) continue
+      const { paidWei, isFinal } = await node.ask('settlement', { network, purchase })
+      if (isFinal) await book.reconcile(purchase, paidWei)
+    }
+  }
+}
