@@ -36,7 +36,9 @@ export interface Market {
   /** What a host earns by the head that it gives to everyone before a purchase. */
   headWei(host: Townsman): Promise<bigint>
   /** A browser of its own, with an unlocked wallet that has `ptiWei`. */
-  openViewer(ptiWei: bigint): Promise<Viewer>
+  openViewer(ptiWei: bigint, profile?: string): Promise<Viewer>
+  /** A browser with a profile that is there already. */
+  openBrowser(profile?: string): Promise<Browser>
   stop(): Promise<void>
 }
 
@@ -60,6 +62,16 @@ export async function openMarket(): Promise<Market> {
     faucet: async () => 'not in this test',
   })
   const browsers: Browser[] = []
+  const openBrowser = async (profile?: string): Promise<Browser> => {
+    const browser = await launchBrowser({
+      extension: join(root, 'build/chrome-mv3-prod'),
+      executable: tools.paths.chromium,
+      headless: true,
+      ...(profile === undefined ? {} : { profile }),
+    })
+    browsers.push(browser)
+    return browser
+  }
   const { chain } = town
   const rpc = connectRpc(chain.rpcUrl)
   const reader = createChainReader(chain, rpc)
@@ -95,17 +107,13 @@ export async function openMarket(): Promise<Market> {
       const { leaves } = orThrow(await decodeHead(cid, car, sha256))
       return fee * BigInt([...leaves.values()].reduce((sum, { length }) => sum + length, 0))
     },
-    async openViewer(ptiWei) {
-      const browser = await launchBrowser({
-        extension: join(root, 'build/chrome-mv3-prod'),
-        executable: tools.paths.chromium,
-        headless: true,
-      })
-      browsers.push(browser)
+    async openViewer(ptiWei, profile) {
+      const browser = await openBrowser(profile)
       const wallet = await setUpWallet(browser, { password, network: chain })
       if (ptiWei > 0n) await chain.faucet(wallet.address, ptiWei)
       return { browser, wallet }
     },
+    openBrowser,
     async stop() {
       for (const browser of browsers) await browser.close()
       await site.stop()

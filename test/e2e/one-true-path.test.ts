@@ -170,4 +170,22 @@ describe('a viewer with the built extension, on a page of another origin', () =>
     expect(await market.reader.balanceWei(wallet.address)).toBe(oneHundredPti)
     await browser.close()
   })
+
+  it('is told, before anything is paid, when no host and then no chain can be reached', async () => {
+    const { town, site } = market
+    const { browser, wallet } = await market.openViewer(oneHundredPti)
+    const page = await browser.context.newPage()
+    for (const host of town.hosts) await host.process.stop()
+    await page.goto(site.url)
+    const player = await PlayerFrame.in(page)
+    await player.failure.getByText('No host can send this now').waitFor()
+    await player.failure.getByText('Nothing was paid.').waitFor()
+    expect(await market.reader.balanceWei(wallet.address)).toBe(oneHundredPti)
+    await town.chain.stop()
+    await player.frame.getByRole('button', { name: 'Try again' }).click()
+    await player.failure.getByText('The chain cannot be reached').waitFor()
+    const popup = await PopupPage.open(browser)
+    await popup.page.getByText('The chain cannot be reached').waitFor()
+    await browser.close()
+  })
 })
