@@ -6,10 +6,12 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Wallet } from 'ethers'
 import { openFileBlocks } from '#adapters/blocks-file.ts'
-import { createMemoryBlocks } from '#adapters/blocks-memory.ts'
+import { openPackBlocks } from '#adapters/blocks-pack.ts'
 import { clockSystem } from '#adapters/clock-system.ts'
 import { cryptoNative } from '#adapters/crypto-native.ts'
 import { cryptoNoble } from '#adapters/crypto-noble.ts'
+import { createMemoryFile, type PackFile } from '#adapters/pack-file.ts'
+import { openNodeFile } from '#adapters/pack-file-node.ts'
 import { randomSystem } from '#adapters/random-system.ts'
 import { createMemoryRecords } from '#adapters/records-memory.ts'
 import { openSqliteRecords, type SqliteRecords } from '#adapters/records-sqlite.ts'
@@ -19,6 +21,7 @@ import { createSender } from '#chain/sender.ts'
 import { type ChainWriter, createChainWriter } from '#chain/writer.ts'
 import { type DevnetChain, startDevnetChain } from '#devnet/chain.ts'
 import { importDirectory, type SourceFile } from '#media/import-directory.ts'
+import { leafBytes } from '#media/limits.ts'
 import type { MessageNode } from '#network/message-node.ts'
 import { createMessageNode } from '#network/node.ts'
 import { draftOrder } from '#payments/purchase.ts'
@@ -32,12 +35,12 @@ import { defaultPublisherConfig } from '#roles/publisher/ports.ts'
 import { type Publisher, startPublisher } from '#roles/publisher/publisher.ts'
 import { registerVideo } from '#roles/publisher/registration.ts'
 import type { Quote, Viewer } from '#roles/viewer/api.ts'
+import type { ViewerPorts } from '#roles/viewer/ports.ts'
 import { createViewer } from '#roles/viewer/viewer.ts'
 import { weiPerPti } from '#std/amount.ts'
 import type { Address, Hash } from '#std/brand.ts'
 import { hexFromBytes } from '#std/bytes.ts'
 import { orThrow } from '#std/error.ts'
-import type { Records } from '#std/ports/records.ts'
 import { type Actor, actorOf, cmaf, noAffiliate, payoutOf } from './chain-fixture.ts'
 import type { RoleOrders } from './role-process.ts'
 
@@ -79,6 +82,13 @@ export const filmFiles = () => [
   ...[1, 2, 3].map(n => ({ path: `v720/${n}.m4s`, content: contentOf(10 + n, 1_300_000) })),
   { path: 'a128/init.mp4', content: contentOf(3, 700) },
   ...[1, 2, 3].map(n => ({ path: `a128/${n}.m4s`, content: contentOf(20 + n, 70_000) })),
+]
+
+/** A longer one, some 11 MB: what several hosts share. */
+export const longFilmFiles = () => [
+  { path: 'manifest.mpd', content: contentOf(1, 900) },
+  { path: 'v720/init.mp4', content: contentOf(2, 800) },
+  ...[1, 2].map(n => ({ path: `v720/${n}.m4s`, content: contentOf(30 + n, 5_500_000) })),
 ]
 
 /** A chain, a folder for everybody's stores, and what the tests build on it. */
@@ -292,8 +302,30 @@ export const untilKept = async (host: StagedHost, videos = 1): Promise<void> => 
   }
 }
 
-/** A viewer in Node, built as in a browser: noble, memory stores, a node that only dials. */
-export const openViewer = async (stage: Stage, name = 'viewer', records: Records = createMemoryRecords()) => {
+/** What a viewer keeps: receipts, and packs of blocks. */
+export type ViewerHome = Pick<ViewerPorts, 'records' | 'blocks' | 'leaves'>
+
+const openPacks = (blocks: PackFile, leaves: PackFile) => ({
+  blocks: openPackBlocks(blocks, { slotBytes: 4096, quotaBytes: 1 << 24 }),
+  leaves: openPackBlocks(leaves, { slotBytes: leafBytes, quotaBytes: 1 << 28 }),
+})
+
+const openMemoryHome = (): ViewerHome => ({
+  records: createMemoryRecords(),
+  ...openPacks(createMemoryFile(), createMemoryFile()),
+})
+
+/** A viewer's home on disk, as it was left. */
+export const openDiskHome = (folder: string, name: string): ViewerHome => {
+  const pathOf = (file: string) => join(folder, `${name}${file}`)
+  return {
+    records: openSqliteRecords(pathOf('.db')),
+    ...openPacks(openNodeFile(pathOf('-nodes.pack')), openNodeFile(pathOf('-leaves.pack'))),
+  }
+}
+
+/** A viewer in Node, built as in a browser: noble, packs of blocks, a node that only dials. */
+export const openViewer = async (stage: Stage, name = 'viewer', home = openMemoryHome()) => {
   const actor = actorOf(name)
   const node = await createMessageNode()
   const role: Viewer = await createViewer({
@@ -302,16 +334,14 @@ export const openViewer = async (stage: Stage, name = 'viewer', records: Records
     chainId: stage.chain.chainId,
     reader: stage.reader,
     node,
-    records,
-    blocks: createMemoryBlocks(),
-    leaves: createMemoryBlocks(),
+    ...home,
   })
   const stop = async () => {
     await role.shutdown()
     await node.stop()
   }
   stage.add(stop)
-  return { actor, role, node, records, stop }
+  return { actor, role, node, home, stop }
 }
 export type StagedViewer = Awaited<ReturnType<typeof openViewer>>
 
@@ -358,9 +388,13 @@ export const readAll = async (
 }
 
 /** A publisher with a video, hosts that keep it, and a viewer with 10 PTI and no ether. */
-export const openTheatre = async (stage: Stage, hostTwists: readonly HostTwist[] = [{}]) => {
+export const openTheatre = async (
+  stage: Stage,
+  hostTwists: readonly HostTwist[] = [{}],
+  files = filmFiles(),
+) => {
   const publisher = await openPublisher(stage)
-  const video = await publisher.publish()
+  const video = await publisher.publish(files)
   await publisher.start()
   const hosts: StagedHost[] = []
   for (const [at, twist] of hostTwists.entries()) {
@@ -374,6 +408,19 @@ export const openTheatre = async (stage: Stage, hostTwists: readonly HostTwist[]
   return { publisher, video, hosts, viewer }
 }
 
+/** Resolves when a quote for a video names so many hosts. */
+export const untilListed = async (
+  viewer: Pick<StagedViewer, 'role'>,
+  video: VideoDocument,
+  hosts: number,
+): Promise<void> => {
+  for (;;) {
+    const quote = await viewer.role.quote(video.id, cmaf, forever).catch(() => undefined)
+    if ((quote?.hosts.length ?? 0) >= hosts) return
+    await clockSystem.sleep(50)
+  }
+}
+
 /** Buys a video as a viewer with an authorization. */
 export const buy = async (viewer: StagedViewer, video: VideoDocument) => {
   const quote = await viewer.role.quote(video.id, cmaf, forever)
@@ -383,8 +430,8 @@ export const buy = async (viewer: StagedViewer, video: VideoDocument) => {
 }
 
 /** All bytes of a file of the film, as published. */
-export const filmBytes = async (path: string): Promise<Buffer> => {
-  const file = filmFiles().find(candidate => candidate.path === path)
+export const filmBytes = async (path: string, files = filmFiles()): Promise<Buffer> => {
+  const file = files.find(candidate => candidate.path === path)
   const pieces: Uint8Array[] = []
   if (file !== undefined) for await (const piece of file.content) pieces.push(piece)
   return Buffer.concat(pieces)

@@ -7,7 +7,7 @@ import { hashTerms } from '#protocol/terms.ts'
 import { errorFrom, isErrorCode, orThrow, ParatiiError } from '#std/error.ts'
 import type { Quote } from './api.ts'
 import type { ViewerPorts } from './ports.ts'
-import type { PurchaseRecord } from './purchase-records.ts'
+import { type PurchaseRecord, savePurchase } from './purchase-records.ts'
 
 /** Between two looks at the chain, and before an order is mailed again. */
 const pollMs = 500
@@ -56,8 +56,11 @@ export const openOnChain = async (
   signal: AbortSignal,
 ): Promise<void> => {
   const { reader, clock } = ports
-  if ((await reader.purchase(record.nonce, signal)) !== undefined) return
-  await checkBalance(ports, record.order, signal)
+  const isThere = (await reader.purchase(record.nonce, signal)) !== undefined
+  if (!isThere) await checkBalance(ports, record.order, signal)
+  // Stored before it is mailed: if we die after the publisher has it, the deposit is found again.
+  await savePurchase(ports.records, record)
+  if (isThere) return
   const stop = new AbortController()
   const turn = AbortSignal.any([signal, stop.signal])
   const asking = askUntilAnswered(ports, mailbox, record, nodeKey, turn)

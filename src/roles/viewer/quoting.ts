@@ -11,8 +11,8 @@ import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
 import type { Quote } from './api.ts'
 import type { ViewerPorts } from './ports.ts'
 
-/** Hosts that one order allots to: the second is for when the first fails. */
-const maxAllotted = 2
+/** Hosts that one order allots to: they send side by side, and those that go on take over from one that fails. */
+const maxAllotted = 3
 const maxListBytes = 65_536
 
 /** A free head and who gave it: its leaves are paid for with the first receipt. */

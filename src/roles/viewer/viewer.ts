@@ -16,7 +16,7 @@ import type { Meter, Quote, Settlement, Viewer, ViewerEvent } from './api.ts'
 import { OpenPurchase } from './open-purchase.ts'
 import { openOnChain, recordOf } from './ordering.ts'
 import type { ViewerPorts } from './ports.ts'
-import { findPurchase, type PurchaseRecord, savePurchase } from './purchase-records.ts'
+import { findPurchase, type PurchaseRecord } from './purchase-records.ts'
 import { fetchHead, findVideo, type GivenHead } from './quoting.ts'
 
 /** Buffers kept for reuse: 16 MiB. */
@@ -75,8 +75,6 @@ class PortViewer implements Viewer {
 
   async buy(...[quote, order, nodeKey, signal]: Parameters<Viewer['buy']>): Promise<PurchaseNonce> {
     const record = recordOf(this.#ports, quote, order, nodeKey)
-    // Stored first: if we die after the publisher has it, the deposit is found again.
-    await savePurchase(this.#ports.records, record)
     await openOnChain(this.#ports, this.#parts.mailbox, record, nodeKey, signal)
     await this.#open(record, nodeKey, signal)
     return record.nonce
