@@ -11,6 +11,10 @@ const contracts = [
   'UserRegistry',
   'VideoStore',
   'PaymentChannels',
+  'Campaigns',
+  'ParatiiAvatar',
+  'Checkpoints',
+  'SendEther',
 ] as const
 
 type Parameter = { readonly type: string; readonly components?: readonly Parameter[] }

@@ -1,20 +1,45 @@
 import { type ErrorFragment, Interface } from 'ethers'
 import { ParatiiError } from '#std/error.ts'
 import type { ErrorCode } from '#std/error-codes.ts'
+import { campaignsAbi } from './bindings/campaigns.ts'
+import { checkpointsAbi } from './bindings/checkpoints.ts'
+import { paratiiAvatarAbi } from './bindings/paratii-avatar.ts'
 import { paratiiRegistryAbi } from './bindings/paratii-registry.ts'
 import { paratiiTokenAbi } from './bindings/paratii-token.ts'
+import { paymentChannelsAbi } from './bindings/payment-channels.ts'
+import { sendEtherAbi } from './bindings/send-ether.ts'
 import { userRegistryAbi } from './bindings/user-registry.ts'
 import { videoRegistryAbi } from './bindings/video-registry.ts'
 import { videoStoreAbi } from './bindings/video-store.ts'
 
 /** Custom errors that mean something to people or policies. All others are `transaction-failed`. */
 const codes: Readonly<Record<string, ErrorCode>> = {
+  Campaigns_AlreadyReclaimed: 'purchase-ended',
+  Campaigns_BadAllotments: 'allotment-exceeds-capacity',
+  Campaigns_BadSignature: 'signature-invalid',
+  Campaigns_Ended: 'purchase-ended',
+  Campaigns_Exists: 'order-used',
+  Campaigns_NotAllowed: 'not-permitted',
+  Campaigns_Unknown: 'purchase-unknown',
+  Checkpoints_BadSignature: 'signature-invalid',
   ERC20InsufficientAllowance: 'balance-too-low',
   ERC20InsufficientBalance: 'balance-too-low',
   ERC3009InvalidAuthorizationTime: 'order-expired',
   ERC3009InvalidSignature: 'signature-invalid',
   ERC3009UsedAuthorization: 'order-used',
   OwnableUnauthorizedAccount: 'not-permitted',
+  ParatiiAvatar_BadSignature: 'signature-invalid',
+  ParatiiAvatar_NotManaged: 'not-permitted',
+  ParatiiAvatar_NotOperator: 'not-permitted',
+  ParatiiToken_BadSignature: 'signature-invalid',
+  PaymentChannels_BadSignature: 'signature-invalid',
+  PaymentChannels_Closing: 'purchase-ended',
+  PaymentChannels_Ended: 'purchase-ended',
+  PaymentChannels_Exists: 'order-used',
+  PaymentChannels_Expired: 'order-expired',
+  PaymentChannels_NotAllowed: 'not-permitted',
+  PaymentChannels_NotOpen: 'purchase-unknown',
+  PaymentChannels_Stale: 'receipt-goes-down',
   UserRegistry_BadSignature: 'signature-invalid',
   VideoRegistry_BadFormat: 'format-unknown',
   VideoRegistry_BadSignature: 'signature-invalid',
@@ -28,13 +53,26 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   VideoStore_Closing: 'purchase-ended',
   VideoStore_Exists: 'order-used',
   VideoStore_NotAllowed: 'not-permitted',
+  VideoStore_NotOwned: 'not-permitted',
   VideoStore_OrderExpired: 'order-expired',
   VideoStore_TermsChanged: 'terms-changed',
   VideoStore_UnknownPurchase: 'purchase-unknown',
 }
 
 const namesBySelector = new Map<string, string>()
-for (const abi of [paratiiRegistryAbi, paratiiTokenAbi, userRegistryAbi, videoRegistryAbi, videoStoreAbi]) {
+const abis = [
+  campaignsAbi,
+  checkpointsAbi,
+  paratiiAvatarAbi,
+  paratiiRegistryAbi,
+  paratiiTokenAbi,
+  paymentChannelsAbi,
+  sendEtherAbi,
+  userRegistryAbi,
+  videoRegistryAbi,
+  videoStoreAbi,
+]
+for (const abi of abis) {
   new Interface(abi).forEachError((error: ErrorFragment) => namesBySelector.set(error.selector, error.name))
 }
 

@@ -5,6 +5,7 @@ import manifest from '../../package.json' with { type: 'json' }
 import { type Act, addGlobalOptions } from './command-kit.ts'
 import { addConfigCommands } from './config-command.ts'
 import { createContext, type GlobalOptions } from './context.ts'
+import { addContractsCommands } from './contracts-command.ts'
 import { addDevnetCommand } from './devnet-command.ts'
 import { describeError, encodeError } from './error-line.ts'
 import { exitCodeOf, exitCodes } from './exit-code.ts'
@@ -58,6 +59,7 @@ const createProgram = (terminal: Terminal, shutdown: Shutdown): Command => {
   addRoleCommands(program, act)
   addVideoCommands(program, act)
   addConfigCommands(program, act)
+  addContractsCommands(program, act)
   return program
 }
 

@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { getCreateAddress, HDNodeWallet } from 'ethers'
-import { lookUpAddresses } from '#chain/addresses.ts'
 import type { ChainConfig } from '#chain/config.ts'
 import { deployContracts } from '#chain/deploy.ts'
 import { connectRpc } from '#chain/http-rpc.ts'
@@ -83,10 +82,14 @@ export const startDevnetChain = async (options: DevnetChainOptions = {}): Promis
     ])
     const signer = HDNodeWallet.fromPhrase(testPhrase, undefined, testPath)
     const sender = createSender(rpc, chainId, signer)
-    const registry =
-      (await findRegistry(rpc, signer.address)) ??
-      (await deployContracts(sender, { periodSeconds: options.periodSeconds ?? 10 }, options.signal)).registry
-    const writer = createChainWriter(await lookUpAddresses(rpc, registry, options.signal), sender)
+    const found = await findRegistry(rpc, signer.address)
+    const deployment = {
+      periodSeconds: options.periodSeconds ?? 10,
+      ...(found === undefined ? {} : { registry: found }),
+    }
+    const addresses = await deployContracts(rpc, sender, deployment, options.signal)
+    const { registry } = addresses
+    const writer = createChainWriter(addresses, sender)
     return {
       chainId,
       rpcUrl,

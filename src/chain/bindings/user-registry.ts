@@ -2,7 +2,8 @@
 
 /** ABI of contracts/UserRegistry.sol */
 export const userRegistryAbi = [
-  {"inputs":[],"stateMutability":"nonpayable","type":"constructor"},
+  /** @param registry Where the contracts are looked up that say what an account owns. */
+  {"inputs":[{"name":"registry","type":"address"}],"stateMutability":"nonpayable","type":"constructor"},
   /** The nonce used for an `account` is not the expected current nonce. */
   {"inputs":[{"name":"account","type":"address"},{"name":"currentNonce","type":"uint256"}],"name":"InvalidAccountNonce","type":"error"},
   {"inputs":[],"name":"InvalidShortString","type":"error"},
@@ -13,18 +14,30 @@ export const userRegistryAbi = [
   {"inputs":[],"name":"UserRegistry_BadSignature","type":"error"},
   /** The signature's deadline has passed. */
   {"inputs":[{"name":"deadline","type":"uint256"}],"name":"UserRegistry_Expired","type":"error"},
+  /** The key was revoked. */
+  {"inputs":[{"name":"blockNumber","type":"uint256"}],"name":"UserRegistry_Revoked","type":"error"},
   /** More nodes, addresses or bytes of an address than are kept. */
   {"inputs":[],"name":"UserRegistry_TooMany","type":"error"},
   /** MAY be emitted to signal that the domain could have changed. */
   {"anonymous":false,"inputs":[],"name":"EIP712DomainChanged","type":"event"},
+  /** What is received from block `blockNumber` on, signed by this key of `user`, is refused. */
+  {"anonymous":false,"inputs":[{"indexed":true,"name":"user","type":"address"},{"indexed":false,"name":"key","type":"bytes"},{"indexed":false,"name":"blockNumber","type":"uint256"}],"name":"MailboxKeyRevoked","type":"event"},
   /** `user` now reads its mail at `key`; empty means nowhere. */
   {"anonymous":false,"inputs":[{"indexed":true,"name":"user","type":"address"},{"indexed":false,"name":"key","type":"bytes"}],"name":"MailboxKeySet","type":"event"},
+  /** The profile of `user` now lies at `cid`; empty means nowhere. */
+  {"anonymous":false,"inputs":[{"indexed":true,"name":"user","type":"address"},{"indexed":false,"name":"cid","type":"bytes"}],"name":"MetadataSet","type":"event"},
   /** `user` now has these nodes and no others. */
   {"anonymous":false,"inputs":[{"indexed":true,"name":"user","type":"address"},{"components":[{"name":"key","type":"bytes"},{"name":"addresses","type":"string[]"}],"indexed":false,"name":"nodes","type":"tuple[]"}],"name":"NodesSet","type":"event"},
+  /** A vote of a batch changed nothing: too old, expired or not signed by its user. */
+  {"anonymous":false,"inputs":[{"indexed":true,"name":"user","type":"address"},{"indexed":true,"name":"video","type":"bytes32"},{"indexed":false,"name":"sequence","type":"uint64"}],"name":"VoteSkipped","type":"event"},
+  /** From now on `user` thinks `choice` of `video`; before it was `previous`. */
+  {"anonymous":false,"inputs":[{"indexed":true,"name":"user","type":"address"},{"indexed":true,"name":"video","type":"bytes32"},{"indexed":false,"name":"choice","type":"uint8"},{"indexed":false,"name":"previous","type":"uint8"},{"indexed":false,"name":"sequence","type":"uint64"}],"name":"Voted","type":"event"},
   /** Addresses that a node may list. */
   {"inputs":[],"name":"MAX_ADDRESSES","outputs":[{"name":"","type":"uint256"}],"stateMutability":"view","type":"function"},
   /** Bytes that an address may have. */
   {"inputs":[],"name":"MAX_ADDRESS_BYTES","outputs":[{"name":"","type":"uint256"}],"stateMutability":"view","type":"function"},
+  /** Bytes that the CID of a profile may have. */
+  {"inputs":[],"name":"MAX_CID_BYTES","outputs":[{"name":"","type":"uint256"}],"stateMutability":"view","type":"function"},
   /** Nodes that an account may list. */
   {"inputs":[],"name":"MAX_NODES","outputs":[{"name":"","type":"uint256"}],"stateMutability":"view","type":"function"},
   /** The EIP-712 domain separator of this contract. */
@@ -33,16 +46,42 @@ export const userRegistryAbi = [
   {"inputs":[],"name":"eip712Domain","outputs":[{"name":"fields","type":"bytes1"},{"name":"name","type":"string"},{"name":"version","type":"string"},{"name":"chainId","type":"uint256"},{"name":"verifyingContract","type":"address"},{"name":"salt","type":"bytes32"},{"name":"extensions","type":"uint256[]"}],"stateMutability":"view","type":"function"},
   /** The account's compressed mailbox key, or empty. */
   {"inputs":[{"name":"user","type":"address"}],"name":"mailboxKeyOf","outputs":[{"name":"","type":"bytes"}],"stateMutability":"view","type":"function"},
+  /** The CID of the account's profile, or empty. */
+  {"inputs":[{"name":"user","type":"address"}],"name":"metadataOf","outputs":[{"name":"","type":"bytes"}],"stateMutability":"view","type":"function"},
   /** The account's nodes, in the order in which it listed them. */
   {"inputs":[{"name":"user","type":"address"}],"name":"nodesOf","outputs":[{"components":[{"name":"key","type":"bytes"},{"name":"addresses","type":"string[]"}],"name":"","type":"tuple[]"}],"stateMutability":"view","type":"function"},
   /** Returns the next unused nonce for an address. */
   {"inputs":[{"name":"owner","type":"address"}],"name":"nonces","outputs":[{"name":"","type":"uint256"}],"stateMutability":"view","type":"function"},
-  /** Sets the sender's mailbox key (33 bytes compressed), or removes it (empty). */
+  /** Whether an account has paid, by this purchase, the whole price of a format: see VideoStore.owns. */
+  {"inputs":[{"name":"user","type":"address"},{"components":[{"components":[{"name":"id","type":"bytes32"},{"name":"format","type":"bytes32"},{"name":"root","type":"bytes32"},{"name":"price","type":"uint96"},{"name":"fee","type":"uint64"},{"name":"ttl","type":"uint32"},{"name":"size","type":"uint40"},{"name":"owner","type":"address"},{"name":"affiliateBps","type":"uint16"},{"name":"avatarBps","type":"uint16"}],"name":"terms","type":"tuple"},{"name":"capacity","type":"uint40"},{"name":"depth","type":"uint8"},{"name":"affiliate","type":"address"}],"name":"deal","type":"tuple"},{"name":"signer","type":"address"},{"name":"allotments","type":"bytes32"},{"name":"buyer","type":"address"}],"name":"owns","outputs":[{"name":"","type":"bool"}],"stateMutability":"view","type":"function"},
+  /** Revokes a mailbox key of the sender, from this block on and for ever. */
+  {"inputs":[{"name":"key","type":"bytes"}],"name":"revokeMailboxKey","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  /** The same for `user`, who signed RevokeMailboxKey with its next nonce. */
+  {"inputs":[{"name":"user","type":"address"},{"name":"key","type":"bytes"},{"name":"deadline","type":"uint256"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"signature","type":"tuple"}],"name":"revokeMailboxKeyBySignature","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  /** The block from which a key of the account is revoked, or zero. */
+  {"inputs":[{"name":"user","type":"address"},{"name":"key","type":"bytes"}],"name":"revokedFrom","outputs":[{"name":"blockNumber","type":"uint256"}],"stateMutability":"view","type":"function"},
+  /** Whether an account sells a video. */
+  {"inputs":[{"name":"user","type":"address"},{"name":"video","type":"bytes32"}],"name":"sells","outputs":[{"name":"","type":"bool"}],"stateMutability":"view","type":"function"},
+  /** Sets the sender's mailbox key (33 bytes compressed), or removes it (empty). Keys that it had before stay good until they are revoked. */
   {"inputs":[{"name":"key","type":"bytes"}],"name":"setMailboxKey","outputs":[],"stateMutability":"nonpayable","type":"function"},
   /** The same for `user`, who signed SetMailboxKey with its next nonce. */
   {"inputs":[{"name":"user","type":"address"},{"name":"key","type":"bytes"},{"name":"deadline","type":"uint256"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"signature","type":"tuple"}],"name":"setMailboxKeyBySignature","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  /** Sets where the sender's profile lies, or removes it (empty). */
+  {"inputs":[{"name":"cid","type":"bytes"}],"name":"setMetadata","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  /** The same for `user`, who signed SetMetadata with its next nonce. */
+  {"inputs":[{"name":"user","type":"address"},{"name":"cid","type":"bytes"},{"name":"deadline","type":"uint256"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"signature","type":"tuple"}],"name":"setMetadataBySignature","outputs":[],"stateMutability":"nonpayable","type":"function"},
   /** Replaces the list of the sender's nodes. */
   {"inputs":[{"components":[{"name":"key","type":"bytes"},{"name":"addresses","type":"string[]"}],"name":"nodes","type":"tuple[]"}],"name":"setNodes","outputs":[],"stateMutability":"nonpayable","type":"function"},
   /** The same for `user`, who signed SetNodes with its next nonce. */
   {"inputs":[{"name":"user","type":"address"},{"components":[{"name":"key","type":"bytes"},{"name":"addresses","type":"string[]"}],"name":"nodes","type":"tuple[]"},{"name":"deadline","type":"uint256"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"signature","type":"tuple"}],"name":"setNodesBySignature","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  /** Votes, changes a vote, or withdraws it (None). */
+  {"inputs":[{"name":"video","type":"bytes32"},{"name":"choice","type":"uint8"}],"name":"vote","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  /** Casts votes that their users signed. One that is old, expired or badly signed is skipped, with an event. */
+  {"inputs":[{"components":[{"name":"user","type":"address"},{"name":"video","type":"bytes32"},{"name":"choice","type":"uint8"},{"name":"sequence","type":"uint64"},{"name":"deadline","type":"uint256"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"signature","type":"tuple"}],"name":"votes","type":"tuple[]"}],"name":"voteBySignatures","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  /** What a user thinks of a video, and the number of that vote. */
+  {"inputs":[{"name":"user","type":"address"},{"name":"video","type":"bytes32"}],"name":"voteOf","outputs":[{"name":"choice","type":"uint8"},{"name":"sequence","type":"uint64"}],"stateMutability":"view","type":"function"},
+  /** Votes that a user has cast. */
+  {"inputs":[{"name":"user","type":"address"}],"name":"votesBy","outputs":[{"components":[{"name":"up","type":"uint128"},{"name":"down","type":"uint128"}],"name":"","type":"tuple"}],"stateMutability":"view","type":"function"},
+  /** Votes for a video. */
+  {"inputs":[{"name":"video","type":"bytes32"}],"name":"votesOf","outputs":[{"components":[{"name":"up","type":"uint128"},{"name":"down","type":"uint128"}],"name":"","type":"tuple"}],"stateMutability":"view","type":"function"},
 ] as const

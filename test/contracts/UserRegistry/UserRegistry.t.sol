@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {ParatiiRegistry} from "../../../contracts/ParatiiRegistry.sol";
 import {UserRegistry} from "../../../contracts/UserRegistry.sol";
 import {Signature} from "../../../contracts/libraries/CompactSignatures.sol";
 import {Test} from "../support/Test.sol";
@@ -13,7 +14,7 @@ contract UserRegistryTest is Test {
     function setUp() external {
         vm.warp(1_800_000_000);
         _user = vm.addr(_KEY);
-        _users = new UserRegistry();
+        _users = new UserRegistry(new ParatiiRegistry(address(this)));
     }
 
     function test_AMailboxKeyIsSetChangedAndRemoved() external {

@@ -24,7 +24,7 @@ abstract contract StoreFixture is Test {
     uint64 internal constant FEE = 1 gwei;
 
     address internal immutable BUYER = vm.addr(BUYER_KEY);
-    address internal immutable OWNER = address(0x0A11CE);
+    address internal OWNER = address(0x0A11CE);
     address internal immutable AFFILIATE = address(0xAFF1);
     address internal immutable AVATAR = address(0xA7A7);
     address internal immutable RELAYER = address(0xE1A4);
@@ -36,7 +36,7 @@ abstract contract StoreFixture is Test {
     bytes32 internal id;
 
     /// @dev A host with key and payout address; number 0, 1, 2, …
-    function hostOf(uint256 number) internal pure returns (IVideoStoreTypes.Payee memory) {
+    function hostOf(uint256 number) internal pure virtual returns (IVideoStoreTypes.Payee memory) {
         return IVideoStoreTypes.Payee({key: address(uint160(0xAA00 + number)), payout: address(uint160(0xBB00 + number))});
     }
 

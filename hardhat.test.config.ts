@@ -4,6 +4,10 @@ import base from './hardhat.config.ts'
 
 const { resolve } = createRequire(import.meta.url)
 
+/**
+ * The tests on code of the older generator, which compiles several times faster. What is deployed, measured and tested each
+ * night is what hardhat.config.ts builds.
+ */
 export default defineConfig({
   ...base,
   solidity: {
@@ -13,7 +17,7 @@ export default defineConfig({
   },
   paths: {
     tests: { solidity: './test/contracts' },
-    artifacts: './cache/fast/artifacts',
-    cache: './cache/fast/cache',
+    artifacts: './cache/test/artifacts',
+    cache: './cache/test/cache',
   },
 })
