@@ -12,7 +12,10 @@ export type ReaderName = keyof typeof drains
 
 const drains = { default: drainByDefault, byob: drainByob } as const
 
-/** The runs of one player page. Every paid run is a purchase of its own, so that each byte is fetched and paid for. */
+/**
+ * The runs of one player page. Every paid run is a purchase of its own by a node that keeps nothing yet, so that each
+ * byte is fetched and paid for.
+ */
 export class StreamRuns {
   readonly #stage: StreamStage
   readonly #page: Page

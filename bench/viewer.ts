@@ -31,8 +31,11 @@ export const makeWallet = async ({ devtools, pageUrl }: Chromium, chain: DevnetC
 }
 
 /** The player in a tab of its own, at the offer. */
-export const openPlayer = ({ devtools, pageUrl }: Chromium, video: VideoId): Promise<Page> =>
-  devtools.openPage(pageUrl(`tabs/player.html?video=${video}`))
+export const openPlayer = async ({ devtools, pageUrl }: Chromium, video: VideoId): Promise<Page> => {
+  const page = await devtools.openPage(pageUrl(`tabs/player.html?video=${video}`))
+  await page.waitFor(() => document.querySelector('[data-testid=watch]') !== null)
+  return page
+}
 
 /** Presses the button that names the price, and waits until the page may stream. Answers the new purchase. */
 export const buyVideo = async (page: Page): Promise<PurchaseNonce> => {
