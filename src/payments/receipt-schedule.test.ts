@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { cidFromDigest } from '#protocol/cid.ts'
 import { maxPaymentBlocks } from '#protocol/exchange.ts'
-import { extendDigest, type Receipt } from '#protocol/receipt.ts'
+import { extendDigest, firstDigest, type Receipt } from '#protocol/receipt.ts'
 import type { Hash, PublicKey, PurchaseNonce, Signature } from '#std/brand.ts'
 import {
   intervalOf,
@@ -152,5 +152,14 @@ describe('when an exchange is opened again', () => {
       block(6),
     )
     expect(schedule.signed.bytes).toBe(6 * leaf)
+  })
+
+  it('goes on from blocks that an earlier run verified and did not sign for', () => {
+    const newest = { bytes: leaf, hash: extendDigest(firstDigest(nonce), [cidOf(1)]) }
+    const pending = [{ cid: cidOf(2), bytes: leaf }]
+    const { effects } = run(openReceiptSchedule(purchase, newest, pending), block(3), { type: 'flush' })
+    const [{ draft, blocks }] = effects as [ScheduleEffect]
+    expect(blocks).toEqual([cidOf(2), cidOf(3)])
+    expect(draft).toMatchObject({ bytes: 3 * leaf, hash: extendDigest(newest.hash, blocks) })
   })
 })

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createMemoryBlocks } from '#adapters/blocks-memory.ts'
 import { clockSystem } from '#adapters/clock-system.ts'
 import { cryptoNoble } from '#adapters/crypto-noble.ts'
 import { randomSystem } from '#adapters/random-system.ts'
@@ -22,18 +21,21 @@ import type { Hash, VideoId } from '#std/brand.ts'
 import { hexFromBytes } from '#std/bytes.ts'
 import { ParatiiError } from '#std/error.ts'
 import { actorOf, cmaf, payoutOf } from './chain-fixture.ts'
+import { takeSnapshot } from './snapshot.ts'
 import {
   buy,
   feeWei,
   filmBytes,
   forever,
   type HostTwist,
+  openDiskHome,
   openPublisher,
   openTheatre,
   openViewer,
   readAll,
   type Stage,
   type StagedPublisher,
+  type StagedViewer,
   signOrder,
   startStage,
 } from './stage.ts'
@@ -60,61 +62,71 @@ const leafCid = async (path: string, leaf: number) => {
 describe('with what is wrong from the start nothing is charged', () => {
   let stage: Stage
   let theatre: Awaited<ReturnType<typeof openTheatre>>
+  let viewer: StagedViewer
   beforeAll(async () => {
     stage = await startStage()
     theatre = await openTheatre(stage)
+    viewer = await openViewer(stage, 'viewer', openDiskHome(stage.folder, 'viewer'))
   })
   afterAll(() => stage.close())
   afterEach(async () => {
-    expect(await stage.balance(theatre.viewer.actor.address)).toBe(all)
+    expect(await stage.balance(viewer.actor.address)).toBe(all)
   })
+
+  /** Does what must be refused with a code, and compares every folder and the chain before and after it. */
+  const expectRefused = async (
+    refused: () => Promise<unknown>,
+    code: string,
+    mayKeep: readonly string[] = [],
+  ): Promise<void> => {
+    const { publisher, hosts } = theatre
+    const payouts = hosts.map(host => host.payout)
+    const accounts = [viewer.actor.address, publisher.actor.address, ...payouts]
+    const before = await takeSnapshot(stage, accounts)
+    await expect(refused()).rejects.toMatchObject({ code })
+    const after = await takeSnapshot(stage, accounts)
+    for (const path of mayKeep) after.files[path] = before.files[path] ?? ''
+    expect(after).toEqual(before)
+  }
+  /** An order that was mailed is kept: whoever has it could still open it, and the deposit must be found again. */
+  const mailed = ['viewer.db']
 
   it('an unknown video', async () => {
     const unknown = hexFromBytes(randomSystem.bytes(32)) as Hash as VideoId
-    await expect(theatre.viewer.role.quote(unknown, cmaf, forever)).rejects.toMatchObject({
-      code: 'video-unknown',
-    })
+    await expectRefused(() => viewer.role.quote(unknown, cmaf, forever), 'video-unknown')
   })
 
   it('an unknown format', async () => {
-    const quote = theatre.viewer.role.quote(theatre.video.id, 'vinyl' as typeof cmaf, forever)
-    await expect(quote).rejects.toMatchObject({ code: 'format-unknown' })
+    const { id } = theatre.video
+    await expectRefused(() => viewer.role.quote(id, 'vinyl' as typeof cmaf, forever), 'format-unknown')
   })
 
   it('a price that was raised after the quote', async () => {
-    const { viewer, publisher, video } = theatre
+    const { publisher, video } = theatre
     const quote = await viewer.role.quote(video.id, cmaf, forever)
     const sold = video.formats[cmaf]
     if (sold === undefined) throw new Error('not sold')
     await publisher.writer.editVideo({ ...video, formats: { [cmaf]: { ...sold, price: sold.price + 1n } } })
     const { order, nodeKey } = signOrder(viewer, quote)
-    await expect(viewer.role.buy(quote, order, nodeKey, forever)).rejects.toMatchObject({
-      code: 'terms-changed',
-    })
+    await expectRefused(() => viewer.role.buy(quote, order, nodeKey, forever), 'terms-changed', mailed)
     await publisher.writer.editVideo(video)
   })
 
   it('an empty balance', async () => {
-    const poor = await openViewer(stage, 'poor viewer')
+    const poor = await openViewer(stage, 'poor viewer', openDiskHome(stage.folder, 'poor viewer'))
     const quote = await poor.role.quote(theatre.video.id, cmaf, forever)
     const { order, nodeKey } = signOrder(poor, quote)
-    await expect(poor.role.buy(quote, order, nodeKey, forever)).rejects.toMatchObject({
-      code: 'balance-too-low',
-    })
+    await expectRefused(() => poor.role.buy(quote, order, nodeKey, forever), 'balance-too-low')
   })
 
   it('a signature of somebody else', async () => {
-    const { viewer, video } = theatre
-    const quote = await viewer.role.quote(video.id, cmaf, forever)
+    const quote = await viewer.role.quote(theatre.video.id, cmaf, forever)
     const { order } = signOrder({ actor: { ...viewer.actor, secretKey: actorOf('thief').secretKey } }, quote)
     const { nodeKey } = signOrder(viewer, quote)
-    await expect(viewer.role.buy(quote, order, nodeKey, forever)).rejects.toMatchObject({
-      code: 'signature-invalid',
-    })
+    await expectRefused(() => viewer.role.buy(quote, order, nodeKey, forever), 'signature-invalid')
     const thief = signOrder({ actor: { ...viewer.actor, secretKey: actorOf('thief').secretKey } }, quote)
-    await expect(viewer.role.buy(quote, thief.order, thief.nodeKey, forever)).rejects.toMatchObject({
-      code: 'signature-invalid',
-    })
+    const buying = () => viewer.role.buy(quote, thief.order, thief.nodeKey, forever)
+    await expectRefused(buying, 'signature-invalid', mailed)
   })
 
   it('a chain that cannot be reached', async () => {
@@ -123,16 +135,12 @@ describe('with what is wrong from the start nothing is charged', () => {
       chainId: stage.chain.chainId,
       reader: createChainReader({ ...stage.chain, rpcUrl: 'http://127.0.0.1:9' }),
       node,
-      records: createMemoryRecords(),
-      blocks: createMemoryBlocks(),
-      leaves: createMemoryBlocks(),
+      ...openDiskHome(stage.folder, 'cut off viewer'),
       clock: clockSystem,
       random: randomSystem,
       crypto: cryptoNoble,
     })
-    await expect(role.quote(theatre.video.id, cmaf, forever)).rejects.toMatchObject({
-      code: 'chain-unreachable',
-    })
+    await expectRefused(() => role.quote(theatre.video.id, cmaf, forever), 'chain-unreachable')
     await role.shutdown()
     await node.stop()
   })
@@ -148,8 +156,10 @@ describe('with a host that', () => {
   it('cannot be reached nothing is charged', async () => {
     const { viewer, hosts, video } = await openTheatre(stage)
     await hosts[0]?.stop()
+    const before = await takeSnapshot(stage, [viewer.actor.address])
     await expect(viewer.role.quote(video.id, cmaf, forever)).rejects.toMatchObject({ code: 'no-hosts' })
-    expect(await stage.balance(viewer.actor.address)).toBe(all)
+    expect(await takeSnapshot(stage, [viewer.actor.address])).toEqual(before)
+    expect(before.balances).toEqual([all])
   })
 
   it('sends a wrong block no byte of it is given on, signed for or paid', async () => {

@@ -14,7 +14,7 @@ import {
   stepReceiptSchedule,
 } from '#payments/receipt-schedule.ts'
 import { signBlockTarget } from '#protocol/block-request.ts'
-import { type HostInit, signInitProof } from '#protocol/exchange.ts'
+import { type HostInit, maxPaymentBlocks, signInitProof } from '#protocol/exchange.ts'
 import type { ListedHost } from '#protocol/host-list.ts'
 import { signReceipt, verifyReceipt } from '#protocol/receipt.ts'
 import { cidFromRoot } from '#protocol/terms.ts'
@@ -142,7 +142,7 @@ export class HostLink {
     this.#unsaved = 0
     const { ports, purchase, leaf } = this.#options
     const { signed, pending: blocks } = this.#schedule
-    const pending = { from: signed.bytes, blocks }
+    const pending = { from: signed.bytes, blocks: blocks.slice(0, maxPaymentBlocks) }
     void this.#store(() => savePending(ports.records, purchase.nonce, leaf, pending))
   }
 
