@@ -5,7 +5,7 @@
  *   npm run bench:stream -- [--mib 256] [--hosts 1] [--pairs 5]
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { addTimes, type CpuTimes } from './cpu-times.ts'
@@ -100,6 +100,8 @@ const mib = countFrom(values.mib, 'mib')
 const hosts = countFrom(values.hosts, 'hosts')
 const pairs = countFrom(values.pairs, 'pairs')
 
+/** What else the machine has to do: a figure taken beside others is worth less. */
+const loadBefore = roundTo(loadavg()[0] ?? 0, 2)
 const folder = await mkdtemp(join(tmpdir(), 'paratii-bench-'))
 let stage: StreamStage | undefined
 const close = async (): Promise<void> => {
@@ -112,7 +114,16 @@ try {
   stage = await openStage({ folder, mebibytes: mib, hosts, onStep: say })
   const figures = await measure(stage, pairs)
   const machine = describeMachine(await stage.chromium.devtools.version())
-  const result = { name: 'stream', ...figures, pairs, mib, hosts, machine, at: new Date().toISOString() }
+  const result = {
+    name: 'stream',
+    ...figures,
+    pairs,
+    mib,
+    hosts,
+    loadBefore,
+    machine,
+    at: new Date().toISOString(),
+  }
   await mkdir(dirname(resultFile), { recursive: true })
   await writeFile(resultFile, `${JSON.stringify(result, null, 2)}\n`)
   console.log(JSON.stringify(result))
