@@ -87,8 +87,16 @@ class RunningPublisher implements Publisher {
       onFault: error => this.#fail('serve-failed', error),
     })
     this.#parts = { server, mailbox }
-    await this.#announce(signal)
-    await this.#desk.resume()
+    try {
+      await this.#announce(signal)
+      await this.#desk.resume()
+    } catch (thrown) {
+      // A server that is left listening would keep the process alive.
+      await mailbox.stop()
+      await server.stop()
+      this.#parts = undefined
+      throw thrown
+    }
     mailbox.open(walletKey, (letter, letterSignal) => this.#read(letter, letterSignal))
     this.#ticking = this.#keepTicking()
   }
