@@ -103,15 +103,19 @@ const pairs = countFrom(values.pairs, 'pairs')
 /** What else the machine has to do: a figure taken beside others is worth less. */
 const loadBefore = roundTo(loadavg()[0] ?? 0, 2)
 const folder = await mkdtemp(join(tmpdir(), 'paratii-bench-'))
-let stage: StreamStage | undefined
+const opening = openStage({ folder, mebibytes: mib, hosts, onStep: say })
+/** What is just being started is waited for: else it would be left running. */
 const close = async (): Promise<void> => {
-  await stage?.stop()
+  await opening.then(
+    stage => stage.stop(),
+    () => {},
+  )
   await rm(folder, { recursive: true, force: true })
 }
 for (const name of ['SIGINT', 'SIGTERM'] as const)
   process.once(name, () => void close().finally(() => process.exit(1)))
 try {
-  stage = await openStage({ folder, mebibytes: mib, hosts, onStep: say })
+  const stage = await opening
   const figures = await measure(stage, pairs)
   const machine = describeMachine(await stage.chromium.devtools.version())
   const result = {
