@@ -290,8 +290,4 @@ contract Campaigns is ICampaignsTypes, IERC1363Receiver, IERC223Receiver, EIP712
         stored = _campaigns[campaign];
         if (stored.advertiser == address(0)) revert Campaigns_Unknown(campaign);
     }
-
-    function _pay(address to, uint256 amount) private {
-        if (amount != 0) IERC20(token).safeTransfer(to, amount);
-    }
 }

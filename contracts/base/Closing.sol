@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IVideoStoreTypes} from "../interfaces/IVideoStoreTypes.sol";
 import {Allotments} from "../libraries/Allotments.sol";
 import {CompactSignatures, Signature} from "../libraries/CompactSignatures.sol";
 import {Deal, Deals} from "../libraries/Deals.sol";
@@ -169,45 +168,56 @@ abstract contract Closing is PurchaseBook {
     /// @dev Pays hosts and owner by the list, the buyer the rest; nothing is paid for the purchase afterwards.
     function _end(bytes32 nonce, PurchaseWord word, Ending calldata ending) private {
         uint256 before = word.total();
-        (uint256[] memory items, uint256[] memory newly, uint256 counted) = _count(nonce, word, ending);
-        word = word.addTotal(counted).finish(block.timestamp);
-        word.store(nonce);
+        (uint256[] memory items, uint256[] memory paid, uint256 total) = _count(nonce, word, ending);
+        word.addTotal(total - before).finish(block.timestamp).store(nonce);
         Tally memory tally;
         address avatar = _avatarOf(ending.deal);
         tally.load(ending.deal, avatar != address(0));
-        tally.count(before, before + counted);
+        tally.count(before, total);
         emit TreeSettled(nonce, tally.owner, items);
-        for (uint256 i; i < newly.length; ++i) {
-            _pay(ending.shares[i].payout, newly[i] * tally.fee);
+        uint256 fee = tally.fee;
+        for (uint256 i; i < items.length; ++i) {
+            uint256 newly = uint40(items[i]);
+            unchecked {
+                if (paid.length != 0) newly -= paid[i];
+                _pay(address(uint160(items[i] >> 96)), newly * fee);
+            }
         }
         Tally[] memory tallies = new Tally[](1);
         tallies[0] = tally;
         _payShares(tallies, avatar);
-        _return(nonce, ending.deal, _buyerOf(word, ending.buyer), before + counted);
+        _return(nonce, ending.deal, _buyerOf(word, ending.buyer), total);
     }
 
-    /// @dev For each host of the list what it newly earned, cut to its cap.
+    /// @dev For each host of the list its bytes in all, cut to its cap and at least what it settled itself.
+    /// @return items What is logged of each.
+    /// @return paid What each settled itself; empty if nobody did.
+    /// @return total Of their bytes.
     function _count(bytes32 nonce, PurchaseWord word, Ending calldata ending)
         private
         view
-        returns (uint256[] memory items, uint256[] memory newly, uint256 counted)
+        returns (uint256[] memory items, uint256[] memory paid, uint256 total)
     {
         items = new uint256[](ending.shares.length);
-        newly = new uint256[](items.length);
+        if (word.total() != 0) paid = new uint256[](items.length);
         uint256 next;
         for (uint256 tree; tree < ending.counts.length; ++tree) {
-            uint256 first = tree << ending.deal.depth;
-            for (uint256 i; i < ending.counts[tree]; ++i) {
+            uint256 leaf = tree << ending.deal.depth;
+            for (uint256 last = next + ending.counts[tree]; next < last; ++next) {
                 Share calldata share = ending.shares[next];
-                uint256 byteCount = uint40(share.keyCapBytes);
-                uint256 cap = uint40(share.keyCapBytes >> 40);
+                uint256 packed = share.keyCapBytes;
+                address payout = share.payout;
+                uint256 byteCount = uint40(packed);
+                uint256 cap = uint40(packed >> 40);
                 if (byteCount > cap) byteCount = cap;
-                uint256 paid = word.total() == 0 ? 0 : _paidOf(nonce, word, first + i);
-                if (byteCount < paid || share.payout == address(0)) byteCount = paid;
+                if (payout == address(0)) byteCount = 0;
+                if (paid.length != 0) {
+                    paid[next] = _paidOf(nonce, word, leaf);
+                    if (byteCount < paid[next]) byteCount = paid[next];
+                }
                 unchecked {
-                    newly[next] = byteCount - paid;
-                    counted += byteCount - paid; // of caps whose sums fit 40 bits
-                    items[next++] = (uint256(uint160(share.payout)) << 96) | ((first + i) << 40) | byteCount;
+                    total += byteCount; // of caps whose sums fit 40 bits
+                    items[next] = (uint256(uint160(payout)) << 96) | (leaf++ << 40) | byteCount;
                 }
             }
         }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {ParatiiRegistry} from "../ParatiiRegistry.sol";
 import {ParatiiToken} from "../ParatiiToken.sol";
@@ -16,8 +14,6 @@ import {Permits} from "./Permits.sol";
 
 /// @title The purchases of a store: where they are, what they are called, how they stand
 abstract contract PurchaseBook is IVideoStoreTypes, EIP712, Permits {
-    using SafeERC20 for IERC20;
-
     /// @dev Trees that a purchase got after the first.
     struct Further {
         uint40 total; // of their sums
@@ -147,10 +143,6 @@ abstract contract PurchaseBook is IVideoStoreTypes, EIP712, Permits {
         }
         _pay(owner, owed);
         _pay(avatar, redistributed);
-    }
-
-    function _pay(address to, uint256 amount) internal {
-        if (amount != 0) IERC20(token).safeTransfer(to, amount);
     }
 
     function _load(bytes32 nonce) internal view returns (PurchaseWord word) {

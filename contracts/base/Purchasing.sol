@@ -6,7 +6,6 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {IERC223Receiver} from "../interfaces/IERC223Receiver.sol";
-import {IVideoStoreTypes} from "../interfaces/IVideoStoreTypes.sol";
 import {Allotments} from "../libraries/Allotments.sol";
 import {CompactSignatures, Signature} from "../libraries/CompactSignatures.sol";
 import {Deal, Deals, Terms} from "../libraries/Deals.sol";

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IVideoStoreTypes} from "../interfaces/IVideoStoreTypes.sol";
 import {Allotments} from "../libraries/Allotments.sol";
 import {CompactSignatures} from "../libraries/CompactSignatures.sol";
 import {Deal} from "../libraries/Deals.sol";

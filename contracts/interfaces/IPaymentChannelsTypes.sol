@@ -52,15 +52,12 @@ interface IPaymentChannelsTypes {
         BadSignature
     }
 
-    /// @notice `payer` opened channel number `counter` of a lane.
+    /// @notice `payer` opened a channel to `payee`. Its id is keccak256(abi.encode(keccak256(abi.encode(payer, payee, signer,
+    /// lane)), number)).
+    /// @param signerAndLane signer << 96 | lane.
+    /// @param numberAndDeposit number << 96 | deposit.
     event ChannelCreated(
-        bytes32 indexed channel,
-        address indexed payer,
-        address indexed payee,
-        address signer,
-        uint96 lane,
-        uint40 counter,
-        uint256 deposit
+        address indexed payer, address indexed payee, uint256 signerAndLane, uint256 numberAndDeposit
     );
     /// @notice What the channel is for, if its payee said so beforehand.
     event TermsAccepted(
@@ -81,8 +78,8 @@ interface IPaymentChannelsTypes {
     event WithdrawalSkipped(bytes32 indexed channel, SkipReason reason);
     /// @notice The payer wants to end the channel and concedes `balance`; newer proofs are paid until `end`.
     event CloseRequested(bytes32 indexed channel, uint256 balance, uint40 end);
-    /// @notice The channel ended; its payee got `balance` in all, its payer `returned`.
-    event ChannelSettled(bytes32 indexed channel, uint256 balance, uint256 returned);
+    /// @notice The channel ended; its payee got `balance` in all, its payer the rest of the deposit.
+    event ChannelSettled(bytes32 indexed channel, uint256 balance);
     /// @notice Seconds that a channel with terms has paid for.
     event SecondsPaid(bytes32 indexed channel, uint256 paidSeconds);
 

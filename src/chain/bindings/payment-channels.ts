@@ -41,10 +41,14 @@ export const paymentChannelsAbi = [
   /** An operation with an ERC-20 token failed. */
   {"inputs":[{"name":"token","type":"address"}],"name":"SafeERC20FailedOperation","type":"error"},
   {"inputs":[{"name":"str","type":"string"}],"name":"StringTooLong","type":"error"},
-  /** `payer` opened channel number `counter` of a lane. */
-  {"anonymous":false,"inputs":[{"indexed":true,"name":"channel","type":"bytes32"},{"indexed":true,"name":"payer","type":"address"},{"indexed":true,"name":"payee","type":"address"},{"indexed":false,"name":"signer","type":"address"},{"indexed":false,"name":"lane","type":"uint96"},{"indexed":false,"name":"counter","type":"uint40"},{"indexed":false,"name":"deposit","type":"uint256"}],"name":"ChannelCreated","type":"event"},
-  /** The channel ended; its payee got `balance` in all, its payer `returned`. */
-  {"anonymous":false,"inputs":[{"indexed":true,"name":"channel","type":"bytes32"},{"indexed":false,"name":"balance","type":"uint256"},{"indexed":false,"name":"returned","type":"uint256"}],"name":"ChannelSettled","type":"event"},
+  /**
+   * `payer` opened a channel to `payee`. Its id is keccak256(abi.encode(keccak256(abi.encode(payer, payee, signer, lane)), number)).
+   * @param numberAndDeposit number << 96 | deposit.
+   * @param signerAndLane signer << 96 | lane.
+   */
+  {"anonymous":false,"inputs":[{"indexed":true,"name":"payer","type":"address"},{"indexed":true,"name":"payee","type":"address"},{"indexed":false,"name":"signerAndLane","type":"uint256"},{"indexed":false,"name":"numberAndDeposit","type":"uint256"}],"name":"ChannelCreated","type":"event"},
+  /** The channel ended; its payee got `balance` in all, its payer the rest of the deposit. */
+  {"anonymous":false,"inputs":[{"indexed":true,"name":"channel","type":"bytes32"},{"indexed":false,"name":"balance","type":"uint256"}],"name":"ChannelSettled","type":"event"},
   /** The deposit grew by `added`. */
   {"anonymous":false,"inputs":[{"indexed":true,"name":"channel","type":"bytes32"},{"indexed":false,"name":"added","type":"uint256"}],"name":"ChannelToppedUp","type":"event"},
   /** The payee has been paid `balance` in all. */
@@ -62,7 +66,7 @@ export const paymentChannelsAbi = [
   /** Seconds in which a payee answers a close. */
   {"inputs":[],"name":"PERIOD","outputs":[{"name":"","type":"uint256"}],"stateMutability":"view","type":"function"},
   /** Answers a close with a newer proof: withdraw, but only while the channel is closing. */
-  {"inputs":[{"components":[{"name":"payer","type":"address"},{"name":"payee","type":"address"},{"name":"signer","type":"address"},{"name":"lane","type":"uint96"}],"name":"route","type":"tuple"},{"name":"balance","type":"uint256"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"proof","type":"tuple"}],"name":"challenge","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  {"inputs":[{"components":[{"name":"payer","type":"address"},{"name":"payee","type":"address"},{"name":"signer","type":"address"},{"name":"lane","type":"uint96"}],"name":"route","type":"tuple"},{"name":"balance","type":"uint96"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"proof","type":"tuple"}],"name":"challenge","outputs":[],"stateMutability":"nonpayable","type":"function"},
   /** A lane as it stands. */
   {"inputs":[{"components":[{"name":"payer","type":"address"},{"name":"payee","type":"address"},{"name":"signer","type":"address"},{"name":"lane","type":"uint96"}],"name":"route","type":"tuple"}],"name":"channelOf","outputs":[{"components":[{"name":"id","type":"bytes32"},{"name":"counter","type":"uint40"},{"name":"deposit","type":"uint96"},{"name":"withdrawn","type":"uint96"},{"name":"end","type":"uint40"}],"name":"","type":"tuple"}],"stateMutability":"view","type":"function"},
   /**
@@ -70,7 +74,7 @@ export const paymentChannelsAbi = [
    * @param closing The payee over ClosingSignature. Not looked at if the payee sends it.
    * @param proof The signer over BalanceProof. Not looked at if payer or signer send it, or if the balance is what was withdrawn already.
    */
-  {"inputs":[{"components":[{"name":"payer","type":"address"},{"name":"payee","type":"address"},{"name":"signer","type":"address"},{"name":"lane","type":"uint96"}],"name":"route","type":"tuple"},{"name":"balance","type":"uint256"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"proof","type":"tuple"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"closing","type":"tuple"}],"name":"cooperativeClose","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  {"inputs":[{"components":[{"name":"payer","type":"address"},{"name":"payee","type":"address"},{"name":"signer","type":"address"},{"name":"lane","type":"uint96"}],"name":"route","type":"tuple"},{"name":"balance","type":"uint96"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"proof","type":"tuple"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"closing","type":"tuple"}],"name":"cooperativeClose","outputs":[],"stateMutability":"nonpayable","type":"function"},
   /**
    * Opens a channel of the sender with tokens of its allowance.
    * @param lane Any number; one channel at a time is open in each.
@@ -91,7 +95,7 @@ export const paymentChannelsAbi = [
   /** The id of channel number `counter` of a lane; the next to open has the last number plus one. */
   {"inputs":[{"components":[{"name":"payer","type":"address"},{"name":"payee","type":"address"},{"name":"signer","type":"address"},{"name":"lane","type":"uint96"}],"name":"route","type":"tuple"},{"name":"counter","type":"uint40"}],"name":"idOf","outputs":[{"name":"","type":"bytes32"}],"stateMutability":"pure","type":"function"},
   /** The slot of a lane. */
-  {"inputs":[{"components":[{"name":"payer","type":"address"},{"name":"payee","type":"address"},{"name":"signer","type":"address"},{"name":"lane","type":"uint96"}],"name":"route","type":"tuple"}],"name":"keyOf","outputs":[{"name":"","type":"bytes32"}],"stateMutability":"pure","type":"function"},
+  {"inputs":[{"components":[{"name":"payer","type":"address"},{"name":"payee","type":"address"},{"name":"signer","type":"address"},{"name":"lane","type":"uint96"}],"name":"route","type":"tuple"}],"name":"keyOf","outputs":[{"name":"key","type":"bytes32"}],"stateMutability":"pure","type":"function"},
   /** The lane that channels of a delegate have. */
   {"inputs":[{"name":"delegate","type":"address"},{"name":"lane","type":"uint96"}],"name":"laneOf","outputs":[{"name":"","type":"uint96"}],"stateMutability":"pure","type":"function"},
   /** The lane that a channel with terms has: the first 12 bytes of the EIP-712 digest of its Acceptance. */
@@ -132,11 +136,11 @@ export const paymentChannelsAbi = [
    */
   {"inputs":[{"components":[{"name":"payer","type":"address"},{"name":"payee","type":"address"},{"name":"signer","type":"address"},{"name":"lane","type":"uint96"}],"name":"route","type":"tuple"},{"name":"counter","type":"uint40"},{"name":"added","type":"uint256"},{"name":"salt","type":"bytes32"},{"name":"validBefore","type":"uint256"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"signature","type":"tuple"}],"name":"topUpWithAuthorization","outputs":[],"stateMutability":"nonpayable","type":"function"},
   /** Asks, as payer or signer, that a channel end PERIOD from now; until then newer proofs are paid. The payee gets at once what is conceded, which is never less than what it had. */
-  {"inputs":[{"components":[{"name":"payer","type":"address"},{"name":"payee","type":"address"},{"name":"signer","type":"address"},{"name":"lane","type":"uint96"}],"name":"route","type":"tuple"},{"name":"balance","type":"uint256"}],"name":"uncooperativeClose","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  {"inputs":[{"components":[{"name":"payer","type":"address"},{"name":"payee","type":"address"},{"name":"signer","type":"address"},{"name":"lane","type":"uint96"}],"name":"route","type":"tuple"},{"name":"balance","type":"uint96"}],"name":"uncooperativeClose","outputs":[],"stateMutability":"nonpayable","type":"function"},
   /** The same, by anybody with the payer's or the signer's signature of UncooperativeClose. */
-  {"inputs":[{"components":[{"name":"payer","type":"address"},{"name":"payee","type":"address"},{"name":"signer","type":"address"},{"name":"lane","type":"uint96"}],"name":"route","type":"tuple"},{"name":"balance","type":"uint256"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"signature","type":"tuple"}],"name":"uncooperativeCloseBySignature","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  {"inputs":[{"components":[{"name":"payer","type":"address"},{"name":"payee","type":"address"},{"name":"signer","type":"address"},{"name":"lane","type":"uint96"}],"name":"route","type":"tuple"},{"name":"balance","type":"uint96"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"signature","type":"tuple"}],"name":"uncooperativeCloseBySignature","outputs":[],"stateMutability":"nonpayable","type":"function"},
   /** Pays the payee what a balance proof adds to what it got. Anybody may send it, also while the channel is closing. What is signed above the deposit is cut to it. */
-  {"inputs":[{"components":[{"name":"payer","type":"address"},{"name":"payee","type":"address"},{"name":"signer","type":"address"},{"name":"lane","type":"uint96"}],"name":"route","type":"tuple"},{"name":"balance","type":"uint256"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"proof","type":"tuple"}],"name":"withdraw","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  {"inputs":[{"components":[{"name":"payer","type":"address"},{"name":"payee","type":"address"},{"name":"signer","type":"address"},{"name":"lane","type":"uint96"}],"name":"route","type":"tuple"},{"name":"balance","type":"uint96"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"proof","type":"tuple"}],"name":"withdraw","outputs":[],"stateMutability":"nonpayable","type":"function"},
   /** Pays one payee from many channels, in one transfer. An item that is stale, unknown, ended or not well signed is skipped, with an event, and harms no other. */
   {"inputs":[{"name":"payee","type":"address"},{"components":[{"name":"payerAndLane","type":"uint256"},{"name":"signerAndBalance","type":"uint256"},{"components":[{"name":"r","type":"bytes32"},{"name":"vs","type":"bytes32"}],"name":"proof","type":"tuple"}],"name":"items","type":"tuple[]"}],"name":"withdrawMany","outputs":[],"stateMutability":"nonpayable","type":"function"},
 ] as const

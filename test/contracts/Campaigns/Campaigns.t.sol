@@ -93,6 +93,9 @@ contract CampaignsTest is CampaignFixture {
         settleOne(_id, proofOf(_id, 0, CAP, 50 ether));
         assertEq(payoutBalance(0) + token.balanceOf(SITE), CAP * UNIT, "cut to the cap");
         allotBatch(_id, 1, 2 * CAP);
+        allotBatch(_id, 2, CAP / 5);
+        settleOne(_id, proofOf(_id, 8, CAP / 5, 3 ether));
+        assertEq(campaigns.paidUnits(_id, 8), CAP / 5, "cut to an allotment below the most");
         settleOne(_id, proofOf(_id, 4, 2 * CAP, 50 ether));
         assertEq(campaigns.paidUnits(_id, 4), CAP, "cut to the most");
     }

@@ -178,12 +178,12 @@ contract PaymentChannelsCloseTest is ChannelFixture {
         taken = bound(taken, 1, 10 ether);
         conceded = bound(conceded, 0, 10 ether);
         newest = bound(newest, 1, 20 ether);
-        channels.withdraw(route(0), taken, proof(_id, taken));
+        channels.withdraw(route(0), uint96(taken), proof(_id, taken));
         vm.prank(PAYER);
-        channels.uncooperativeClose(route(0), conceded);
+        channels.uncooperativeClose(route(0), uint96(conceded));
         uint256 expected = taken > conceded ? taken : conceded;
         if (newest > expected && expected < 10 ether) {
-            channels.challenge(route(0), newest, proof(_id, newest));
+            channels.challenge(route(0), uint96(newest), proof(_id, newest));
             expected = newest > 10 ether ? 10 ether : newest;
         }
         vm.warp(block.timestamp + PERIOD);

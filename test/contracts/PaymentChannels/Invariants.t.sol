@@ -75,7 +75,7 @@ contract ChannelHandler is ChannelFixture {
             items[1] = packed(lane, book.id, balance);
             channels.withdrawMany(PAYEE, items);
         } else {
-            try channels.withdraw(route(lane), balance, proof(book.id, balance)) {} catch {}
+            try channels.withdraw(route(lane), uint96(balance), proof(book.id, balance)) {} catch {}
         }
         uint256 got = token.balanceOf(PAYEE) - before;
         if (got != (pays ? due - book.paid : 0)) wasLockedOut = true;
@@ -91,7 +91,7 @@ contract ChannelHandler is ChannelFixture {
         if (how % 4 == 1) signature = sign(SIGNER_KEY, digestOf("ClosingSignature", book.id, balance));
         if (how % 4 == 2) signature = proof(book.id, balance + 1);
         if (how % 4 == 3) signature = proof(other.id == book.id ? bytes32(how) : other.id, balance);
-        try channels.withdraw(route(lane), balance, signature) {
+        try channels.withdraw(route(lane), uint96(balance), signature) {
             assertTrue(false, "a forged proof paid");
         } catch {}
     }
@@ -102,12 +102,12 @@ contract ChannelHandler is ChannelFixture {
         bool ok;
         if (bySignature) {
             Signature memory signature = sign(PAYER_KEY, digestOf("UncooperativeClose", book.id, balance));
-            try channels.uncooperativeCloseBySignature(route(lane), balance, signature) {
+            try channels.uncooperativeCloseBySignature(route(lane), uint96(balance), signature) {
                 ok = true;
             } catch {}
         } else {
             vm.prank(PAYER);
-            try channels.uncooperativeClose(route(lane), balance) {
+            try channels.uncooperativeClose(route(lane), uint96(balance)) {
                 ok = true;
             } catch {}
         }
@@ -120,7 +120,7 @@ contract ChannelHandler is ChannelFixture {
     function agree(uint256 which, uint256 balance) external {
         (uint96 lane, Book storage book) = pick(which);
         balance = bound(balance, 0, 25 ether);
-        try channels.cooperativeClose(route(lane), balance, proof(book.id, balance), closing(book.id, balance)) {
+        try channels.cooperativeClose(route(lane), uint96(balance), proof(book.id, balance), closing(book.id, balance)) {
             if (balance > book.signed) book.signed = balance;
             book.paid = balance;
             finish(lane);

@@ -264,7 +264,7 @@ contract VideoStoreSettleTest is StoreFixture {
         assertEq(this.recover(digest, Signature(r, bytes32(s | (1 << 255)))), address(0), "high s, odd");
     }
 
-    function recover(bytes32 digest, Signature calldata signature) external pure returns (address) {
+    function recover(bytes32 digest, Signature calldata signature) external view returns (address) {
         return digest.recover(signature);
     }
 

@@ -140,20 +140,12 @@ contract VideoStoreTogetherTest is StoreFixture {
         return 0xAA00 + number;
     }
 
-    function keyedTree(uint32 first) private view returns (bytes32[][] memory) {
-        return treeOfHosts(3, _CAP, first, 2);
+    function keyedTree(uint32 first) private pure returns (bytes32[][] memory) {
+        return treeOf(3, _CAP, first, 2);
     }
 
     function hostOf(uint256 number) internal pure override returns (IVideoStoreTypes.Payee memory) {
         return IVideoStoreTypes.Payee({key: vm.addr(hostKey(number)), payout: address(uint160(0xBB00 + number))});
-    }
-
-    function treeOfHosts(uint256 hosts, uint40 cap, uint32 first, uint8 depth)
-        private
-        pure
-        returns (bytes32[][] memory)
-    {
-        return treeOf(hosts, cap, first, depth);
     }
 
     function listOf(uint40 a, uint40 b, uint40 c) private view returns (IVideoStoreTypes.Ending memory ending) {

@@ -95,7 +95,7 @@ contract VideoStoreVectorsTest is Test {
         assertTrue(count >= 3, "vectors were read");
     }
 
-    function recover(bytes32 digest, Signature calldata signature) external pure returns (address) {
+    function recover(bytes32 digest, Signature calldata signature) external view returns (address) {
         return CompactSignatures.recover(digest, signature);
     }
 
