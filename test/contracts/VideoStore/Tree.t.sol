@@ -35,6 +35,22 @@ contract VideoStoreTreeTest is StoreFixture {
         assertOwnerSide(10_000_000);
     }
 
+    function test_ALaterReceiptPaysTheDifference() external {
+        settleOneOf(receipt(1, 2_000_000));
+        settleOneOf(receipt(1, 5_000_000));
+        assertEq(token.balanceOf(hostOf(1).payout), 5_000_000 * uint256(FEE), "host");
+        assertEq(store.paidBytes(nonce, 1), 5_000_000, "lane");
+        assertOwnerSide(5_000_000);
+    }
+
+    function test_FromTheEndOnThereIsNothingToPay() external {
+        IVideoStoreTypes.TreeReceipt memory late = receipt(1, 2_000_000);
+        vm.warp(store.escrowEnd(nonce));
+        settleOneOf(late);
+        assertEq(store.paidBytes(nonce, 1), 0, "lane");
+        assertEq(token.balanceOf(hostOf(1).payout), 0, "host");
+    }
+
     function test_AMissingSiblingIsTheZeroWord() external {
         open(3, 2);
         settleOneOf(receipt(2, 1_000_000));
@@ -103,6 +119,31 @@ contract VideoStoreTreeTest is StoreFixture {
         settle(receipts);
         assertEq(token.balanceOf(hostOf(0).payout), 0, "bad");
         assertEq(token.balanceOf(hostOf(1).payout), 1_000_000 * uint256(FEE), "good");
+    }
+
+    /// @dev The buyer commits to two leaves that promise more than 40 bits hold, so that the sum wraps to what fits.
+    function test_ARootWhoseSumWrappedPromisesNothing() external {
+        uint40 all = type(uint40).max;
+        bytes32 left = Allotments.leaf(0, hostOf(0).key, hostOf(0).payout, all);
+        bytes32 digest;
+        uint40 cap = 1_000_000;
+        // Of the digests that the sum's carry, at bit 40, would change nothing of.
+        while (uint256(digest) & (1 << 40) == 0) {
+            digest = keccak256(abi.encodePacked(bytes1(0x01), left, Allotments.leaf(1, hostOf(1).key, hostOf(1).payout, ++cap)));
+        }
+        IVideoStoreTypes.Order memory order = pinnedOrder(CAPACITY, "wrapped");
+        order.deal.depth = 1;
+        order.allotments = bytes32((uint256(digest) & ~uint256(all)) | (cap - 1));
+        bytes32 wrapped = buy(order, SIGNER_KEY);
+        IVideoStoreTypes.TreeReceipt[] memory receipts = new IVideoStoreTypes.TreeReceipt[](1);
+        receipts[0].cap = all;
+        receipts[0].byteCount = CAPACITY + 1;
+        receipts[0].hash = keccak256("blocks");
+        receipts[0].signature = signReceipt(SIGNER_KEY, wrapped, 0, CAPACITY + 1);
+        receipts[0].siblings = new bytes32[](1);
+        receipts[0].siblings[0] = Allotments.leaf(1, hostOf(1).key, hostOf(1).payout, cap);
+        settleTree(order.deal, SIGNER_KEY, order.allotments, 1, receipts);
+        assertEq(token.balanceOf(hostOf(0).payout), 0, "nothing");
     }
 
     function test_ANodeDoesNotServeAsALeaf() external view {
