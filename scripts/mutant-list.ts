@@ -4,12 +4,11 @@ export type Mutant = {
   readonly name: string
   /** Below contracts/. */
   readonly file: string
-  /** Text that stands in the file exactly once, or every time with `everywhere`. */
+  /** Text that stands in the file exactly once. */
   readonly from: string
   readonly to: string
   /** Below test/contracts/. */
   readonly tests: readonly string[]
-  readonly everywhere?: true
 }
 
 const channels = ['Open', 'Close', 'Attacks'].map(name => `PaymentChannels/${name}.t.sol`)
@@ -32,37 +31,14 @@ export const mutants: readonly Mutant[] = [
       'balance, signature) != expected)',
       'balance, signature) == address(0))',
     ],
-    ['a batch takes any signature', '!= address(uint160(signer >> 96))', '== address(0)'],
-    ['more than the deposit is withdrawn', 'if (balance > deposit) balance = deposit;', ''],
-    [
-      'a close below what was withdrawn underflows',
-      'balance > withdrawn ? balance - withdrawn : 0',
-      'balance - withdrawn',
-    ],
+    ['a batch takes any signature', '!= signer\n            ) reason', '== address(0)\n            ) reason'],
     ['a late challenge is paid', 'if (_hasEnded(word)) revert PaymentChannels_Ended(word.end());', ''],
     ['a batch pays late challenges', 'else if (_hasEnded(word)) reason = SkipReason.Ended;', ''],
     ['a close is settled at once', 'if (!_hasEnded(word)) revert PaymentChannels_NotEnded(word.end());', ''],
     [
-      'a top-up goes through while closing',
-      'if (word.end() != 0) revert PaymentChannels_Closing(channel);\n        if (added',
-      'if (added',
-    ],
-    [
       'a second close moves the end',
       'if (word.end() != 0) revert PaymentChannels_Closing(channel);\n        if (balance',
       'if (balance',
-    ],
-    [
-      'a delegate spends the payer’s tokens',
-      'laneOf(msg.sender, lane)), deposit);\n        _take(msg.sender',
-      'laneOf(msg.sender, lane)), deposit);\n        _take(payer',
-    ],
-    ['a delegate occupies the payer’s lane', 'laneOf(msg.sender, lane)), deposit)', 'lane), deposit)'],
-    ['an acceptance serves twice', 'if (word.counter() != 1) revert PaymentChannels_Exists(channel);', ''],
-    [
-      'an acceptance needs no signature',
-      'if (!_agrees(acceptance.payee, digest, payee)) revert PaymentChannels_BadSignature();',
-      '',
     ],
     ['a channel is closed above its deposit', ' || balance > word.deposit()) revert', ') revert'],
     [
@@ -71,19 +47,46 @@ export const mutants: readonly Mutant[] = [
       'if (msg.sender == address(0)) _check(',
     ],
     [
-      'any token opens channels',
-      'if (msg.sender != address(token)) revert PaymentChannels_NotAllowed(msg.sender);',
-      '',
-    ],
-    [
       'anybody asks for a close',
       'if (msg.sender != route.payer && msg.sender != route.signer) revert PaymentChannels_NotAllowed(msg.sender);',
       '',
     ],
+  ]),
+  ...inFile('base/ChannelOpening.sol', channels, [
+    [
+      'a delegate spends the payer’s tokens',
+      'laneOf(msg.sender, lane), deposit);\n        _take(msg.sender',
+      'laneOf(msg.sender, lane), deposit);\n        _take(payer',
+    ],
+    ['a delegate occupies the payer’s lane', 'laneOf(msg.sender, lane), deposit)', 'lane, deposit)'],
+    ['an acceptance serves twice', 'if (counter != 1) revert PaymentChannels_Exists(channel);', ''],
     [
       'an open lane is opened again',
-      'if (word.deposit() != 0) revert PaymentChannels_Exists(_idOf(key, word.counter()));',
+      'if (word.deposit() != 0) revert PaymentChannels_Exists(_idOf(key, counter));',
       '',
+    ],
+    [
+      'a top-up goes through while closing',
+      'if (word.end() != 0) revert PaymentChannels_Closing(channel);\n        if (added',
+      'if (added',
+    ],
+    [
+      'an acceptance needs no signature',
+      'if (!_agrees(acceptance.payee, digest, payee)) revert PaymentChannels_BadSignature();',
+      '',
+    ],
+    [
+      'any token opens channels',
+      'if (msg.sender != address(token)) revert PaymentChannels_NotAllowed(msg.sender);',
+      '',
+    ],
+  ]),
+  ...inFile('base/ChannelBook.sol', channels, [
+    ['more than the deposit is withdrawn', 'if (balance > deposit) balance = deposit;', ''],
+    [
+      'a close below what was withdrawn underflows',
+      'balance > withdrawn ? balance - withdrawn : 0',
+      'balance - withdrawn',
     ],
   ]),
   ...inFile('libraries/ChannelWord.sol', channels, [
@@ -186,11 +189,7 @@ export const mutants: readonly Mutant[] = [
       'if (host == address(0) || digest.recover(signatures[i + 1]) != host) revert VideoStore_NotAllowed();',
       '',
     ],
-    [
-      'a list pays what receipts paid',
-      'uint256 paid = word.total() == 0 ? 0 : _paidOf(nonce, word, first + i);',
-      'uint256 paid = 0;',
-    ],
+    ['a list pays what receipts paid', 'if (paid.length != 0) newly -= paid[i];', ''],
     ['a list pays above caps', 'if (byteCount > cap) byteCount = cap;', ''],
   ]),
   ...inFile('Campaigns.sol', campaigns, [
@@ -225,9 +224,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'high s is taken',
     file: 'libraries/CompactSignatures.sol',
-    from: 'uint256(s) > _HALF_ORDER ? address(0) : ',
-    to: '',
-    tests: channels,
-    everywhere: true,
+    from: 'if iszero(gt(s, _HALF_ORDER)) { signer := mload(0x00) }',
+    to: 'signer := mload(0x00)',
+    tests: settling,
   },
 ]
