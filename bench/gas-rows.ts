@@ -13,6 +13,18 @@ export type GasRow = {
 const committedFile = new URL('results/gas.json', import.meta.url)
 const mayRise = 1.01
 
+/** Rows that stay above their limit, for the reasons in docs/adr/gas-that-stays-above.md: they may not rise either. */
+const aboveLimit: ReadonlySet<string> = new Set([
+  'purchase by transferAndCall',
+  'final allocation to 100 hosts, each, all sign',
+  'open a channel by ERC-1363, first',
+  'open a channel by ERC-1363, reopened pair',
+  'withdraw',
+  'withdraw, in a batch of 100',
+  'cooperative close, sent by a party',
+  'cooperative close, relayed',
+])
+
 /** Collects rows, compares them with the committed ones, and says what rose or is above its limit. */
 export const createGasRows = async () => {
   const committed = JSON.parse(await readFile(committedFile, 'utf8').catch(() => '{}')) as Record<
@@ -34,8 +46,9 @@ export const createGasRows = async () => {
     /** Prints the rows as one line of JSON. Returns the names of those that rose or are above their limit. */
     finish(): readonly string[] {
       const bad = rows.filter(
-        ({ gas, committed: before, limit }) =>
-          (limit !== undefined && gas > limit) || (before !== undefined && gas > before * mayRise),
+        ({ name, gas, committed: before, limit }) =>
+          (limit !== undefined && gas > limit && !aboveLimit.has(name)) ||
+          (before !== undefined && gas > before * mayRise),
       )
       for (const { name } of bad) console.error(`too much: ${name}`)
       console.log(JSON.stringify({ rows }))
