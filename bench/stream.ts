@@ -16,7 +16,6 @@ import { openStage, type StreamStage } from './stream-stage.ts'
 import { openPlayer } from './viewer.ts'
 
 const gibibyte = 2 ** 30
-const resultFile = join(import.meta.dirname, 'results/stream.json')
 const say = (text: string): void => void process.stderr.write(`${text}\n`)
 
 const speedOf = ({ bytes, seconds }: Run): number => bytes / 1e6 / seconds
@@ -100,6 +99,7 @@ const mib = countFrom(values.mib, 'mib')
 const hosts = countFrom(values.hosts, 'hosts')
 const pairs = countFrom(values.pairs, 'pairs')
 
+const resultFile = join(import.meta.dirname, `results/stream-${hosts}.json`)
 /** What else the machine has to do: a figure taken beside others is worth less. */
 const loadBefore = roundTo(loadavg()[0] ?? 0, 2)
 const folder = await mkdtemp(join(tmpdir(), 'paratii-bench-'))
