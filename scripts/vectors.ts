@@ -12,7 +12,7 @@ import { cidFromDigest } from '#protocol/cid.ts'
 import { sealEnvelope } from '#protocol/envelope.ts'
 import { signInitProof } from '#protocol/exchange.ts'
 import { encodeFrame } from '#protocol/frame.ts'
-import { hashFromBytes, keccak256, sha256 } from '#protocol/hash.ts'
+import { sha256 } from '#protocol/hash.ts'
 import { purchaseNodeKeyPath } from '#protocol/keys.ts'
 import { encodeMessage, type Message } from '#protocol/message.ts'
 import {
@@ -30,7 +30,7 @@ import {
 import { hashDeal, purchaseNonceOf } from '#protocol/purchase-nonce.ts'
 import { digestReceipt, extendDigest, firstDigest, signReceipt, signSentReceipt } from '#protocol/receipt.ts'
 import { digestRequestClose, signRequestClose } from '#protocol/request-close.ts'
-import { identityOf, signCompact } from '#protocol/signature.ts'
+import { signCompact } from '#protocol/signature.ts'
 import { digestSigned, signContent } from '#protocol/signed.ts'
 import { formatWord, hashTerms, rootFromCid } from '#protocol/terms.ts'
 import { paratiiDomain } from '#protocol/typed-data.ts'
@@ -41,15 +41,14 @@ import {
   type VideoDocument,
   videoIdOf,
 } from '#protocol/video-document.ts'
-import type { Address, Cid, FormatName, Hash, Hex } from '#std/brand.ts'
+import type { Address, Cid, FormatName, Hex } from '#std/brand.ts'
 import { bytesFromHex, bytesFromUtf8, hexFromBytes } from '#std/bytes.ts'
+import { marketBodies, marketVectors } from './market-vectors.ts'
+import { hashOf, party, secretOf } from './vector-party.ts'
 
 const folder = new URL('../test/vectors/', import.meta.url)
 
-const secretOf = (name: string): Uint8Array => keccak256(bytesFromUtf8(`paratii/vector/${name}`))
-const hashOf = (name: string): Hash => hashFromBytes(secretOf(name))
 const cidOf = (name: string): Cid => cidFromDigest('raw', sha256(bytesFromUtf8(name)))
-const party = (name: string) => ({ secret: secretOf(name), ...identityOf(crypto, secretOf(name)) })
 
 const chainId = 31337
 const store = hexFromBytes(secretOf('store').subarray(12)) as Address
@@ -314,6 +313,7 @@ const messages: readonly Message[] = [
   },
   { ...header('replicate'), type: 'replicate', body: { videos: [{ id: document.id, formats: [cmaf] }] } },
   { ...header('close'), type: 'close', body: signRequestClose(crypto, domain, nonce, node.secret) },
+  ...marketBodies.map(({ name, ...rest }): Message => ({ ...header(name), ...rest })),
 ]
 
 const blockRequests = [
@@ -420,6 +420,7 @@ write('video-document', [
     terms: hashTerms(terms),
   },
 ])
+write('market', marketVectors)
 write('block-request', blockRequests)
 write('exchange', [initVector()])
 write('hosts', [

@@ -66,6 +66,14 @@ export const weiField = (bits: 64 | 96): Schema<bigint> =>
     v.check(value => value >> BigInt(bits) === 0n),
   )
 
+/** A rate with a sign: base units a second below 2^96; the document that has it says who pays when it is below zero. */
+export const signedRateField: Schema<bigint> = v.pipe(
+  v.string(),
+  v.regex(/^(?:0|-?[1-9][0-9]{0,28})$/),
+  v.transform(text => BigInt(text)),
+  v.check(value => (value < 0n ? -value : value) >> 96n === 0n),
+)
+
 /** Text of at most so many UTF-16 units. */
 export const textField = (maxLength: number): Schema<string> => v.pipe(v.string(), v.maxLength(maxLength))
 

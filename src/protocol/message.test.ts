@@ -24,6 +24,18 @@ const decodeKnown = (text: string): Message => {
   return decoded.value
 }
 
+/** What a field may be besides what its vector shows. */
+const mayBe: Readonly<Record<string, Json>> = {
+  addresses: [],
+  videos: [],
+  languages: [],
+  topics: [],
+  formats: [],
+  bids: [],
+  siblings: [],
+  account: null,
+}
+
 describe.each(vectors)('a message of type $type', ({ type, json }) => {
   it('is decoded and encoded to the bytes of its golden vector', () => {
     const message = decodeKnown(json)
@@ -57,7 +69,7 @@ describe.each(vectors)('a message of type $type', ({ type, json }) => {
     for (const name of Object.keys(body)) {
       for (const wrong of [null, -1, 1.5, 'x'.repeat(300), [], {}, true]) {
         const decoded = decodeText({ ...fields, body: { ...body, [name]: wrong } })
-        if (decoded.ok) expect([name, wrong]).toEqual([expect.stringMatching(/^(?:addresses|videos)$/), []])
+        if (decoded.ok) expect(mayBe[name]).toEqual(wrong)
       }
     }
   })

@@ -2,6 +2,25 @@ import * as v from 'valibot'
 import type { Hex, PublicKey } from '#std/brand.ts'
 import { failed } from '#std/error.ts'
 import { ok, type Result } from '#std/result.ts'
+import {
+  type BidAnswer,
+  bidAnswerSchema,
+  type Opening,
+  type OpeningAnswer,
+  openingAnswerSchema,
+  openingSchema,
+} from './acceptance.ts'
+import { type Ask, askSchema } from './ask.ts'
+import {
+  type AllottedAnswer,
+  type AttentionAcceptance,
+  type AttentionBids,
+  allottedAnswerSchema,
+  attentionAcceptanceSchema,
+  attentionBidsSchema,
+} from './attention-bid.ts'
+import { type BalanceProof, balanceProofSchema } from './balance-proof.ts'
+import { type Bid, bidSchema } from './bid.ts'
 import { messageIdField, parseFields, publicKeyField, type Schema, uint53Field } from './fields.ts'
 import { decodeJson, encodeJson, type Json } from './json.ts'
 import { type Offer, offerSchema } from './offer.ts'
@@ -10,6 +29,7 @@ import { type PurchaseAnswer, purchaseAnswerSchema } from './purchase.ts'
 import { type SentReceipt, sentReceiptSchema } from './receipt.ts'
 import { type Replicate, replicateSchema } from './replicate.ts'
 import { type RequestClose, requestCloseSchema } from './request-close.ts'
+import { type Vote, voteSchema } from './vote.ts'
 
 /** The bodies of the messages that this version knows, by type. */
 export type MessageBodies = {
@@ -25,6 +45,26 @@ export type MessageBodies = {
   readonly replicate: Replicate
   /** viewer -> publisher */
   readonly close: RequestClose
+  /** viewer -> publisher */
+  readonly bid: Bid
+  /** publisher -> viewer */
+  readonly 'bid-answer': BidAnswer
+  /** viewer -> publisher */
+  readonly open: Opening
+  /** publisher -> viewer */
+  readonly opened: OpeningAnswer
+  /** viewer -> publisher */
+  readonly 'channel-close': BalanceProof
+  /** viewer -> advertiser */
+  readonly ask: Ask
+  /** advertiser -> viewer */
+  readonly 'attention-bids': AttentionBids
+  /** viewer -> advertiser */
+  readonly acceptance: AttentionAcceptance
+  /** advertiser -> viewer */
+  readonly allotted: AllottedAnswer
+  /** viewer -> publisher */
+  readonly vote: Vote
 }
 
 export type MessageType = keyof MessageBodies
@@ -65,6 +105,16 @@ const bodySchemas: { readonly [T in MessageType]: Schema<MessageBodies[T]> } = {
   offer: offerSchema,
   replicate: replicateSchema,
   close: requestCloseSchema,
+  bid: bidSchema,
+  'bid-answer': bidAnswerSchema,
+  open: openingSchema,
+  opened: openingAnswerSchema,
+  'channel-close': balanceProofSchema,
+  ask: askSchema,
+  'attention-bids': attentionBidsSchema,
+  acceptance: attentionAcceptanceSchema,
+  allotted: allottedAnswerSchema,
+  vote: voteSchema,
 }
 
 const headerSchema = v.object({
