@@ -15,6 +15,7 @@ export default defineConfig({
     projects: [
       project('unit', ['src/**/*.test.ts', 'src/**/*.test.tsx', 'scripts/**/*.test.ts'], 20_000),
       project('house', ['test/house/**/*.test.ts'], 60_000),
+      project('model', ['test/model/**/*.test.ts'], 600_000),
       project('integration', ['test/integration/**/*.test.ts'], 120_000, oneByOne),
       project('e2e', ['test/e2e/**/*.test.ts'], 180_000, oneByOne),
     ],

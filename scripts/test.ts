@@ -2,7 +2,7 @@
  * Runs the test sets one after the other and closes with one line, `N passed, N failed`, counted from what the
  * runners themselves report: vitest's JSON report, Hardhat's summary, and one for each step of the check.
  *
- *   node scripts/test.ts [set ...]      without a set: all of `npm test`
+ *   node scripts/test.ts [set ...]      without a set: all of `npm test`; `full`: the slow ones as well
  */
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -18,10 +18,14 @@ const root = resolve(import.meta.dirname, '..')
 const bin = join(root, 'node_modules/.bin')
 
 /** Runs a program of the project under its own Node, showing what it prints. */
-function run(command: string, parameters: string[]): Promise<{ code: number; output: string }> {
+function run(
+  command: string,
+  parameters: string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number; output: string }> {
   const child = spawn(command, parameters, {
     cwd: root,
-    env: { ...process.env, PATH: `${bin}:${process.env.PATH ?? ''}` },
+    env: { ...process.env, ...env, PATH: `${bin}:${process.env.PATH ?? ''}` },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
@@ -44,18 +48,12 @@ async function step(command: string, ...parameters: string[]): Promise<Count> {
 }
 
 /** A vitest run that dies without a report, or finds no test, counts as a failure. */
-async function vitest(...projects: string[]): Promise<Count> {
+async function vitest(project: string, env: Record<string, string> = {}): Promise<Count> {
   const folder = await mkdtemp(join(tmpdir(), 'paratii-test-'))
   try {
     const report = join(folder, 'report.json')
-    const chosen = projects.flatMap(project => ['--project', project])
-    const { code } = await run('vitest', [
-      'run',
-      ...chosen,
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${report}`,
-    ])
+    const parameters = ['run', '--project', project, '--reporter=default', '--reporter=json']
+    const { code } = await run('vitest', [...parameters, `--outputFile.json=${report}`], env)
     const text = await readFile(report, 'utf8').catch(() => '{}')
     const { numPassedTests = 0, numFailedTests = 0 } = JSON.parse(text) as Record<string, number>
     const unexplained = numFailedTests === 0 && (code !== 0 || numPassedTests === 0)
@@ -95,17 +93,26 @@ const sets: Record<string, () => Promise<Count>> = {
       () => vitest('house'),
     ),
   unit: () => vitest('unit'),
+  model: () => vitest('model'),
   contracts: hardhat,
   integration: () => vitest('integration'),
   build: () => step('npm', 'run', '--silent', 'build'),
   e2e: () => vitest('e2e'),
 }
 
+/** What takes too long for every day; `full` runs it after all the others. */
+const slowSets: Record<string, () => Promise<Count>> = {
+  interleavings: () => vitest('model', { FC_NUM_RUNS: '10000' }),
+}
+
+const allSets = { ...sets, ...slowSets }
 const asked = process.argv.slice(2)
+const names = asked.includes('full') ? Object.keys(allSets) : asked.length > 0 ? asked : Object.keys(sets)
 const total: Count = { passed: 0, failed: 0 }
-for (const name of asked.length > 0 ? asked : Object.keys(sets)) {
-  const set = sets[name]
-  if (!set) throw new Error(`no such set of tests: ${name}; there are ${Object.keys(sets).join(', ')}`)
+for (const name of names) {
+  const set = allSets[name]
+  if (!set)
+    throw new Error(`no such set of tests: ${name}; there are full, ${Object.keys(allSets).join(', ')}`)
   const started = performance.now()
   const { passed, failed } = await set()
   total.passed += passed

@@ -63,8 +63,9 @@ export class CreditGate {
     this.#step({ type: 'end', code })
   }
 
-  /** Tells, until the signal aborts, whenever somebody begins to wait for a receipt. */
+  /** Tells, until the signal aborts, whenever somebody begins to wait for a receipt; at once if somebody does. */
   watch(tell: (outstanding: number) => void, signal: AbortSignal): void {
+    if (this.#asked.size > 0) tell(this.outstandingBytes)
     this.#watchers.add(tell)
     signal.addEventListener('abort', () => this.#watchers.delete(tell), { once: true })
   }

@@ -58,6 +58,8 @@ export class HostLink {
   readonly #stopping = new AbortController()
   #schedule: ReceiptSchedule
   #exchange: Promise<Exchange> | undefined
+  /** The exchange that receipts are signed for. */
+  #paid: Exchange | undefined
   #counter = 0
   /** Base URL of the data plane, once the exchange is open. */
   #base = ''
@@ -220,8 +222,10 @@ export class HostLink {
     }
     exchange.ended.then(() => {
       this.#exchange = undefined
+      this.#paid = undefined
     })
-    this.#step({ type: 'opened', held: exchange.ack.receipt, creditBytes: exchange.ack.credit }, exchange)
+    this.#paid = exchange
+    this.#step({ type: 'opened', held: exchange.ack.receipt, creditBytes: exchange.ack.credit })
     return exchange
   }
 
@@ -242,23 +246,24 @@ export class HostLink {
     this.#base = base
   }
 
-  #step(event: ScheduleEvent, exchange?: Exchange): void {
+  #step(event: ScheduleEvent): void {
     const { schedule, effects } = stepReceiptSchedule(this.#schedule, event)
     this.#schedule = schedule
-    for (const effect of effects) this.#pay(effect, exchange)
+    for (const effect of effects) this.#pay(effect)
   }
 
-  #pay({ draft, blocks }: ScheduleEffect, opened?: Exchange): void {
+  #pay({ draft, blocks }: ScheduleEffect): void {
     const { ports, nodeKey, onSigned } = this.#options
     const receipt = signReceipt(ports.crypto, this.#domain, draft, nodeKey)
     this.#unsaved = 0
+    // Its blocks follow on what this exchange has been told. To the next one `opened` says what that needs.
+    const exchange = this.#paid
     const stored = this.#store(() => saveReceipt(ports.records, receipt))
     this.#paying = Promise.allSettled([this.#paying, stored]).then(async () => {
       try {
         await stored
         onSigned()
         // Without an exchange it stays stored, and goes along when the next one opens.
-        const exchange = opened ?? (await this.#exchange)
         const ack = await exchange?.pay({ receipt, blocks })
         if (ack !== undefined) this.#step({ type: 'acknowledged', bytes: ack.bytes, creditBytes: ack.credit })
       } catch {
