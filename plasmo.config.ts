@@ -24,9 +24,9 @@ export const manifest: Manifest = {
   // The public half of a key whose private half was never kept: an unpacked copy has the same id everywhere.
   key: 'MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA4Wit5fzkR8wxEKkKUte6Zooy7O78QoudmVwMzEs1onDLQP7DKVUU9syA8I3myY9EkTdj52gMNmWEKwnD2LTyIRqaqJe80XxRDkPCxObpZugkvoOgyfwnNZA+LT8tbNaWMbc+pgObHEWjOzRU6y+m56Spfv9vAtC39q3tA9HDJP4xtts/5iBSgktH4by/+PVZ/3jcfLI6qW9tLk7O7wvh3Dt0aBmoW1hwzWIA/2cY2XCpWw/rRW8abOznwHIj0coQYc9UT75uHQb5F8cGj83xuKiC6wRWdcU/DN40ZJvTWl1UNsFGudXg+wOEQIMSIZvCBdt1pKOs0gM3ApJf+lgUOQIDAQAB',
   minimum_chrome_version: '128',
-  // storage: vault, network, purchases. offscreen: the page that holds the node. Hosts and the chain answer any
+  // storage: vault, network, purchases. offscreen: the page that holds the node. alarms: locks an idle wallet. Hosts and the chain answer any
   // origin (CORS), so no host permission is asked for.
-  permissions: ['storage', 'offscreen'],
+  permissions: ['storage', 'offscreen', 'alarms'],
   web_accessible_resources: [{ resources: ['tabs/player.html'], matches: ['<all_urls>'] }],
   content_security_policy: {
     extension_pages: "script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'",

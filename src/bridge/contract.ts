@@ -10,6 +10,10 @@ import {
   meterSchema,
   networkSchema,
   offerSchema,
+  originField,
+  placeSchema,
+  settingsSchema,
+  siteRuleSchema,
   ticketField,
   urlField,
   walletStateSchema,
@@ -35,9 +39,27 @@ export const requests = {
       password: passwordField,
       network: networkSchema,
       budget: budgetSchema,
+      /** The phrase was shown to be written down, or brought along. */
+      isBackedUp: v.boolean(),
     }),
     result: walletStateSchema,
   },
+  /** A new password for the wallet whose phrase this is: what a forgotten password asks for. */
+  'wallet-restore': {
+    from: ['onboarding'],
+    params: v.object({ phrase: textField(400), password: passwordField }),
+    result: walletStateSchema,
+  },
+  /** The phrase, to be written down; only for its password, whether the wallet is locked or not. */
+  'wallet-reveal': {
+    from: ['popup'],
+    params: v.object({ password: passwordField }),
+    result: v.object({ phrase: textField(400) }),
+  },
+  'settings-set': { from: ['popup'], params: settingsSchema, result: walletStateSchema },
+  /** The next account of the phrase, which is used from now on. */
+  'account-add': { from: ['popup'], params: nothing, result: walletStateSchema },
+  'account-use': { from: ['popup'], params: v.object({ index: uint53Field }), result: walletStateSchema },
   'wallet-unlock': {
     from: ['popup', 'onboarding'],
     params: v.object({ password: passwordField }),
@@ -51,6 +73,14 @@ export const requests = {
     result: v.object({ chainId: uint53Field }),
   },
   'network-set': { from: ['popup'], params: networkSchema, result: walletStateSchema },
+  'budget-set': { from: ['popup'], params: budgetSchema, result: walletStateSchema },
+  /** What the person decided about a site, in place of what was decided before. */
+  'site-set': {
+    from: ['popup'],
+    params: v.object({ origin: originField, rule: siteRuleSchema }),
+    result: nothing,
+  },
+  'site-forget': { from: ['popup'], params: v.object({ origin: originField }), result: nothing },
   'purchase-stop': {
     from: ['popup', 'player'],
     params: v.object({ purchase: purchaseNonceField }),
@@ -63,6 +93,8 @@ export const requests = {
       v.object({ show: v.literal('unlock') }),
       v.object({ show: v.literal('home') }),
       v.object({ show: v.literal('onboarding') }),
+      /** For whoever forgot the password. */
+      v.object({ show: v.literal('restore') }),
       v.object({ show: v.literal('player'), asked: askedSchema }),
     ]),
     result: nothing,
@@ -81,9 +113,15 @@ export const ports = { player: ['player'], home: ['popup'] } as const satisfies 
 
 /** Player page -> background. */
 export const playerMessage = v.variant('type', [
-  v.object({ type: v.literal('open'), asked: askedSchema }),
+  v.object({ type: v.literal('open'), asked: askedSchema, place: v.exactOptional(placeSchema) }),
   /** Pressed the button that named this sum. Nothing above it is ever signed. */
-  v.object({ type: v.literal('watch'), ticket: ticketField, agreedWei: amountField }),
+  v.object({
+    type: v.literal('watch'),
+    ticket: ticketField,
+    agreedWei: amountField,
+    /** From now on videos up to this sum start on this site without being asked about. */
+    always: v.exactOptional(v.boolean()),
+  }),
   /** Plays this purchase already; its worker was restarted meanwhile. */
   v.object({ type: v.literal('follow'), purchase: purchaseNonceField }),
 ])

@@ -8,8 +8,18 @@ import { wireOf } from './wire.ts'
 
 const address = `0x${'1'.repeat(40)}`
 const network = { name: 'devnet', chainId: 31337, rpcUrl: 'http://127.0.0.1:8545', registry: address }
-const budget = { perVideoWei: '5', perDayWei: '20' }
-const unlocked = { status: 'unlocked', address, network, budget } as const
+const budget = { perVideoWei: '5', perDayWei: '20', perMonthWei: '100' }
+const settings = { autoLockMinutes: 60, isBackedUp: true, resumesAlone: false }
+const accounts = [{ index: 0, address }]
+const unlocked = {
+  status: 'unlocked',
+  address,
+  accounts,
+  network,
+  networks: [network],
+  budget,
+  settings,
+} as const
 
 /** Handlers that remember what reached them. */
 function listen(reply: (name: RequestName, params: unknown) => unknown = () => unlocked) {
@@ -33,7 +43,8 @@ describe('a request between contexts', () => {
       phrase: 'p',
       password: 'q',
       network,
-      budget: { perVideoWei: 5n, perDayWei: 20n },
+      budget: { perVideoWei: 5n, perDayWei: 20n, perMonthWei: 100n },
+      isBackedUp: true,
     } as never)
     expect(heard[0]?.params).toMatchObject({ budget: { perVideoWei: 5n, perDayWei: 20n } })
     expect(state).toMatchObject({ status: 'unlocked', budget: { perDayWei: 20n } })

@@ -32,23 +32,66 @@ export const networkSchema = v.object({
   chainId: uint53Field,
   rpcUrl: urlField,
   registry: addressField,
+  /** Asked where the first cannot be reached, or lags. */
+  fallbackUrl: v.exactOptional(urlField),
   fundingUrl: v.exactOptional(urlField),
 })
 export type Network = v.InferOutput<typeof networkSchema>
 
-export const budgetSchema = v.object({ perVideoWei: amountField, perDayWei: amountField })
+export const budgetSchema = v.object({
+  perVideoWei: amountField,
+  perDayWei: amountField,
+  perMonthWei: amountField,
+})
 export type Budget = v.InferOutput<typeof budgetSchema>
+
+/** Minutes without a signature after which the wallet locks itself; 0: when the browser is closed. */
+export const autoLockChoices = [5, 15, 60, 240, 0] as const
+
+export const settingsSchema = v.object({
+  autoLockMinutes: v.picklist(autoLockChoices),
+  /** The phrase was written down: the person has shown it. */
+  isBackedUp: v.boolean(),
+  /** A video that was paused because nobody saw it goes on by itself when it is seen again. */
+  resumesAlone: v.boolean(),
+})
+export type Settings = v.InferOutput<typeof settingsSchema>
+
+export const accountSchema = v.object({ index: uint53Field, address: addressField })
 
 export const walletStateSchema = v.variant('status', [
   v.object({ status: v.literal('absent') }),
   v.object({
     status: v.picklist(['locked', 'unlocked']),
     address: addressField,
+    accounts: listField(accountSchema, 100),
     network: networkSchema,
+    networks: listField(networkSchema, 50),
     budget: budgetSchema,
+    settings: settingsSchema,
   }),
 ])
 export type WalletState = v.InferOutput<typeof walletStateSchema>
+
+/** The origin of a site, as the browser writes it. */
+export const originField = v.pipe(
+  textField(300),
+  v.check(
+    text => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text,
+  ),
+)
+
+/** What a person decided about one site. */
+export const siteRuleSchema = v.object({
+  /** The most that may be promised there in a day; 0: never anything. */
+  perDayWei: v.exactOptional(amountField),
+  /** Videos up to this total start there without being asked about. */
+  alwaysWei: v.exactOptional(amountField),
+  /** The site may see the account's address, and ask for signatures. */
+  isConnected: v.exactOptional(v.boolean()),
+})
+export type SiteRule = v.InferOutput<typeof siteRuleSchema>
+export const siteSchema = v.object({ origin: originField, rule: siteRuleSchema, usedTodayWei: amountField })
 
 /** What one purchase has verified and signed for so far: never more than was signed. */
 export const meterSchema = v.object({
@@ -70,6 +113,10 @@ export const offerSchema = v.object({
   hostsWei: amountField,
   durationSeconds: v.number(),
   balanceWei: amountField,
+  /** Where it is watched, as the browser tells the player; absent on a page of our own. */
+  site: v.exactOptional(originField),
+  /** The person said that what costs no more may start on this site without being asked about. */
+  isAgreed: v.boolean(),
   /** Bought before and still open: watching goes on within what was promised then. */
   bought: v.boolean(),
 })
@@ -80,6 +127,7 @@ export const purchaseSchema = v.object({
   purchase: purchaseNonceField,
   title: textField(200),
   payee: addressField,
+  site: v.exactOptional(originField),
   boughtAtMs: uint53Field,
   /** What was promised at most. */
   totalWei: amountField,
@@ -87,7 +135,7 @@ export const purchaseSchema = v.object({
   verifiedBytes: uint53Field,
   totalBytes: uint53Field,
   hosts: uint53Field,
-  state: v.picklist(['playing', 'ordered', 'open', 'closed']),
+  state: v.picklist(['playing', 'ordered', 'refused', 'open', 'closed']),
 })
 export type PurchaseView = v.InferOutput<typeof purchaseSchema>
 
@@ -108,4 +156,12 @@ export const askedSchema = v.object({
   /** The tag's element, so that its events find it. */
   element: v.exactOptional(ticketField),
 })
+/** Where a player stands. It is our own page that says so, by what the browser tells it of its ancestors. */
+export const placeSchema = v.object({
+  /** The site in the address bar. */
+  origin: originField,
+  /** The site itself embeds the tag, with nobody else's frame between. */
+  isDirect: v.boolean(),
+})
+export type Place = v.InferOutput<typeof placeSchema>
 export type Asked = v.InferOutput<typeof askedSchema>

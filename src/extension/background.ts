@@ -7,10 +7,11 @@ import { answer, type RequestHandlers } from '#bridge/rpc.ts'
 import { contextOf } from '#bridge/sender.ts'
 import { hexFromBytes } from '#std/bytes.ts'
 import { ParatiiError } from '#std/error.ts'
-import { ledgerSchema } from '#wallet/budget.ts'
 import { Keyring } from '#wallet/keyring.ts'
+import { ledgerSchema } from '#wallet/ledger.ts'
+import { BudgetDesk } from './budget-desk.ts'
 import { Buying } from './buying.ts'
-import { createDeployments, findDeployment, readBalance } from './chain-glance.ts'
+import { createDeployments, findDeployment, hasStorage, readBalance, readChainTime } from './chain-glance.ts'
 import { findHandler } from './fetch-handlers.ts'
 import { HomeDesk } from './home-desk.ts'
 import { createLockLifelines } from './lifeline.ts'
@@ -20,17 +21,18 @@ import { openSession, type PlayerSession } from './player-desk.ts'
 import { acceptPort, type PagePort } from './ports.ts'
 import { PurchaseBook, purchaseListSchema } from './purchase-book.ts'
 import { Settlements } from './settlements.ts'
+import { SiteBook, siteRulesSchema } from './site-book.ts'
 import { createCell } from './store.ts'
 import { grantsSchema, StreamGrants } from './stream-grants.ts'
 import { createStreamHandler } from './stream-handler.ts'
 import { openStream } from './stream-reader.ts'
-import { WalletDesk, walletSchema } from './wallet-desk.ts'
+import { WalletDesk } from './wallet-desk.ts'
+import { firstSettings, walletSchema } from './wallet-record.ts'
 import { showWindow } from './windows.ts'
 
 declare const self: ServiceWorkerGlobalScope
 
-/** The wallet locks itself after so long without a signature. */
-const lockAfterMs = 3_600_000
+const lockAlarm = 'lock'
 
 /** Wires the background worker. Listeners are set before it returns: an event that woke the worker must find them. */
 export function startBackground(): void {
@@ -41,22 +43,32 @@ export function startBackground(): void {
 
   const changed = (): void => home.changed()
   const seed = createCell(session, 'keyring', v.unknown())
+  const walletCell = createCell(local, 'wallet', walletSchema)
+  const idleMs = async (): Promise<number> => {
+    const { autoLockMinutes } = (await walletCell.read())?.settings ?? firstSettings
+    return autoLockMinutes === 0 ? Number.POSITIVE_INFINITY : autoLockMinutes * 60_000
+  }
   const keyring = new Keyring(
     {
       clock,
       crypto,
       secrets: {
         read: seed.read,
-        write: async value => void (await seed.update(() => value)),
+        async write(value) {
+          await seed.update(() => value)
+          const delayMs = await idleMs()
+          if (Number.isFinite(delayMs))
+            await chrome.alarms.create(lockAlarm, { when: clock.nowMs() + delayMs })
+        },
         clear: seed.remove,
       },
     },
-    lockAfterMs,
+    idleMs,
   )
   const wallet = new WalletDesk({
     keyring,
     random,
-    wallet: createCell(local, 'wallet', walletSchema),
+    wallet: walletCell,
     changed: () => {
       changed()
       void home.refreshBalance()
@@ -78,6 +90,8 @@ export function startBackground(): void {
       return {}
     },
   })
+  const sites = new SiteBook(createCell(local, 'sites', siteRulesSchema), changed)
+  const budgets = new BudgetDesk({ ledger: createCell(local, 'ledger', ledgerSchema), sites, changed })
   const buying = new Buying({
     wallet,
     keyring,
@@ -85,14 +99,23 @@ export function startBackground(): void {
     node,
     async funds(network, account) {
       const deployment = await deployments.get(network)
-      return { deployment, balanceWei: await readBalance(network.rpcUrl, deployment.token, account) }
+      const [balanceWei, chainTimeMs] = await Promise.all([
+        readBalance(network.rpcUrl, deployment.token, account),
+        readChainTime(network.rpcUrl),
+      ])
+      return { deployment, balanceWei, chainTimeMs }
     },
     crypto,
     random,
     clock,
-    ledger: createCell(local, 'ledger', ledgerSchema),
+    async isOnChain(network, purchase) {
+      const { store } = await deployments.get(network)
+      return hasStorage(network.rpcUrl, store, purchase)
+    },
+    budgets,
+    sites,
   })
-  const settlements = new Settlements({ wallet, book, node, nowMs: clock.nowMs })
+  const settlements = new Settlements({ wallet, book, node, budgets, nowMs: clock.nowMs })
   const home = new HomeDesk({
     wallet,
     book,
@@ -105,8 +128,22 @@ export function startBackground(): void {
     'wallet-create': params => wallet.create(params),
     'wallet-unlock': ({ password }) => wallet.unlock(password),
     'wallet-lock': () => wallet.lock(),
+    'wallet-restore': params => wallet.restore(params),
+    'wallet-reveal': async ({ password }) => ({ phrase: await wallet.reveal(password) }),
+    'settings-set': settings => wallet.setSettings(settings),
+    'account-add': () => wallet.addAccount(),
+    'account-use': ({ index }) => wallet.chooseAccount(index),
     'network-check': async place => ({ chainId: (await findDeployment(place)).chainId }),
     'network-set': network => wallet.setNetwork(network),
+    'budget-set': budget => wallet.setBudget(budget),
+    async 'site-set'({ origin, rule }) {
+      await sites.set(origin, () => rule)
+      return {}
+    },
+    async 'site-forget'({ origin }) {
+      await sites.forget(origin)
+      return {}
+    },
     async 'purchase-stop'({ purchase }) {
       const { network } = await wallet.stored()
       await node.ask('stop', { network, purchase })
@@ -128,6 +165,17 @@ export function startBackground(): void {
     return true
   })
 
+  // The vault, budgets and decisions lie in `local`: no content script, which lives with its site, may touch them.
+  void local.setAccessLevel({ accessLevel: chrome.storage.AccessLevel.TRUSTED_CONTEXTS })
+
+  // An idle wallet is locked when its time has come, and not only when somebody next looks.
+  chrome.alarms.onAlarm.addListener(({ name }) => {
+    if (name === lockAlarm)
+      void keyring.isUnlocked().then(unlocked => {
+        if (!unlocked) changed()
+      })
+  })
+
   chrome.runtime.onConnect.addListener(raw => {
     const port = acceptPort(raw, origin)
     if (port?.name === 'home') {
@@ -135,6 +183,7 @@ export function startBackground(): void {
       port.closed.addEventListener('abort', stop)
       // What cannot be asked now is asked when the popup is opened again.
       settlements.check().catch(() => undefined)
+      buying.sweep().catch(() => undefined)
     } else if (port?.name === 'player') {
       servePlayer(port)
     }
@@ -145,9 +194,10 @@ export function startBackground(): void {
     const player = openSession(
       {
         wallet: () => wallet.state(),
-        prepare: asked => buying.prepare(asked),
+        prepare: (asked, place) => buying.prepare(asked, place),
         buy: (asked, prepared, agreedWei) => buying.buy(asked, prepared, agreedWei),
         reopen: bought => buying.reopen(bought),
+        allowAlways: (site, alwaysWei) => sites.set(site, rule => ({ ...rule, alwaysWei })),
         issueTicket: purchase => grants.issue(purchase),
       },
       {

@@ -1,4 +1,4 @@
-import type { Asked, Network } from '#bridge/shapes.ts'
+import type { Asked, Network, Place } from '#bridge/shapes.ts'
 import { collateralWei, draftOrder } from '#payments/purchase.ts'
 import type { Order } from '#protocol/order.ts'
 import { purchaseNonceOf } from '#protocol/purchase-nonce.ts'
@@ -9,28 +9,35 @@ import { errorFrom, familyOf, orThrow, ParatiiError } from '#std/error.ts'
 import type { Clock } from '#std/ports/clock.ts'
 import type { Crypto } from '#std/ports/crypto.ts'
 import type { Random } from '#std/ports/random.ts'
-import { budgetLeft, emptyLedger, type Ledger, releaseBudget, reserveBudget } from '#wallet/budget.ts'
 import type { Keyring } from '#wallet/keyring.ts'
 import { signOrder } from '#wallet/order-signer.ts'
 import { decideOrder } from '#wallet/policy.ts'
+import type { BudgetDesk } from './budget-desk.ts'
 import type { Deployment } from './chain-glance.ts'
 import type { NodeLink } from './node-link.ts'
 import type { Prepared } from './player-desk.ts'
 import type { PurchaseBook, PurchaseEntry } from './purchase-book.ts'
-import type { Cell } from './store.ts'
+import type { SiteBook } from './site-book.ts'
 import { randomTicket } from './stream-grants.ts'
 import type { WalletDesk } from './wallet-desk.ts'
 
-export type Funds = { readonly deployment: Deployment; readonly balanceWei: bigint }
+/** Where the contracts are, what the account has there, and how late it is there. */
+export type Funds = {
+  readonly deployment: Deployment
+  readonly balanceWei: bigint
+  readonly chainTimeMs: number
+}
 
 type BuyingPorts = {
   readonly wallet: Pick<WalletDesk, 'stored'>
   readonly keyring: Keyring
   readonly book: PurchaseBook
   readonly node: Pick<NodeLink, 'ask'>
-  readonly ledger: Cell<Ledger>
-  /** Where the contracts are, and what the account has there now. */
+  readonly budgets: BudgetDesk
+  readonly sites: Pick<SiteBook, 'get' | 'set'>
   readonly funds: (network: Network, account: Address) => Promise<Funds>
+  /** Whether a purchase was ever opened: its name is a storage slot that never returns to zero. */
+  readonly isOnChain: (network: Network, purchase: PurchaseNonce) => Promise<boolean>
   readonly crypto: Crypto
   readonly random: Random
   readonly clock: Clock
@@ -48,13 +55,14 @@ const nobody = `0x${'00'.repeat(20)}` as Address
 export class Buying {
   readonly #ports: BuyingPorts
   #turn: Promise<unknown> = Promise.resolve()
+  #recovered = false
 
   constructor(ports: BuyingPorts) {
     this.#ports = ports
   }
 
   /** What a video costs here and now, and whether it was bought before. Signs nothing. */
-  async prepare(asked: Asked): Promise<Prepared> {
+  async prepare(asked: Asked, place?: Place): Promise<Prepared> {
     const { wallet, node, random, keyring } = this.#ports
     const { network, account } = await wallet.stored()
     const [quote, { deployment, balanceWei }, locked] = await Promise.all([
@@ -64,6 +72,8 @@ export class Buying {
     ])
     const bought = await this.#findBought(asked, network, account.address)
     const { terms } = quote
+    const rule = await this.#ports.sites.get(place?.origin)
+    const totalWei = terms.price + collateralWei(quote) + relayFeeWei
     const offer = {
       ticket: randomTicket(random),
       title: quote.title,
@@ -72,6 +82,9 @@ export class Buying {
       hostsWei: collateralWei(quote),
       durationSeconds: quote.durationSeconds,
       balanceWei,
+      ...(place === undefined ? {} : { site: place.origin }),
+      // Somebody else's frame inside the site is not what was said yes to.
+      isAgreed: place?.isDirect === true && rule.alwaysWei !== undefined && totalWei <= rule.alwaysWei,
       bought: bought !== undefined,
     }
     if (bought === undefined && asked.priceMaxWei !== undefined && terms.price > asked.priceMaxWei)
@@ -81,7 +94,11 @@ export class Buying {
 
   /** Buys what was shown for at most what was agreed to. One purchase at a time: the budget is counted once. */
   buy(asked: Asked, prepared: Prepared, agreedWei: bigint): Promise<PurchaseNonce> {
-    const bought = this.#turn.then(() => this.#buy(asked, prepared, agreedWei))
+    const bought = this.#turn.then(async () => {
+      await this.#recover()
+      await this.sweep()
+      return this.#buy(asked, prepared, agreedWei)
+    })
     this.#turn = bought.catch(() => undefined)
     return bought
   }
@@ -99,14 +116,17 @@ export class Buying {
   }
 
   async #buy(asked: Asked, prepared: Prepared, agreedWei: bigint): Promise<PurchaseNonce> {
-    const { wallet, keyring, crypto, random, clock, ledger, book } = this.#ports
+    const { wallet, keyring, crypto, random, clock, budgets, book } = this.#ports
     const { network, account, budget } = await wallet.stored()
     const { offer, quote, deployment } = prepared
     // Another tab may have bought it since this one showed its price.
     const bought = await this.#findBought(asked, network, account.address)
     if (bought !== undefined) return this.reopen(bought)
-    const { balanceWei } = await this.#ports.funds(network, account.address)
+    const { balanceWei, chainTimeMs } = await this.#ports.funds(network, account.address)
     const nowMs = clock.nowMs()
+    // A new day is one for this machine and for the chain: setting the clock forward gives no budget.
+    const budgetTimeMs = Math.min(nowMs, chainTimeMs)
+    const watched = { video: asked.video, ...(offer.site === undefined ? {} : { site: offer.site }) }
     const totalWei = orThrow(
       decideOrder(
         { ...offer, relayFeeWei, chainId: deployment.chainId, store: deployment.store },
@@ -115,7 +135,7 @@ export class Buying {
           chainId: network.chainId,
           store: deployment.store,
           balanceWei,
-          budgetLeftWei: budgetLeft((await ledger.read()) ?? emptyLedger, budget, nowMs),
+          budgetLeftWei: await budgets.left(budget, watched, budgetTimeMs),
           ...(asked.priceMaxWei === undefined ? {} : { sitePriceMaxWei: asked.priceMaxWei }),
         },
       ),
@@ -136,12 +156,10 @@ export class Buying {
       }),
     )
     // Promised before it is signed: whatever happens next, the budget has counted it.
-    const { day } = await ledger.update(present =>
-      orThrow(reserveBudget(present ?? emptyLedger, budget, totalWei, nowMs)),
-    )
+    await budgets.reserve(budget, { ...watched, id: draft.salt, wei: totalWei }, budgetTimeMs)
     const { order, nodeKey } = await signOrder(keyring, crypto, account.index, draft, deployment.token).catch(
       async thrown => {
-        await this.#release(totalWei, day)
+        await budgets.release(draft.salt)
         throw thrown
       },
     )
@@ -166,7 +184,8 @@ export class Buying {
       format: draft.format,
       salt: draft.salt,
       order,
-      budgetDay: day,
+      validUntil: draft.validUntil,
+      ...(offer.site === undefined ? {} : { site: offer.site }),
     }
     await book.add(entry)
     return this.#send(entry, network, order, nodeKey)
@@ -183,8 +202,9 @@ export class Buying {
       await node.ask('buy', { network, order, nodeKey: hexFromBytes(nodeKey) })
     } catch (thrown) {
       const { code } = errorFrom(thrown)
-      // Refused is over. Whoever was only not reached may have the order, so it stays and is sent again.
-      if (familyOf(code) === 'Rejected' && code !== 'aborted') await this.#drop(entry)
+      // Whoever refused has the order all the same, and could submit it while it is valid: it stays promised so long.
+      // Whoever was only not reached may have it, too, and is sent it again.
+      if (familyOf(code) === 'Rejected' && code !== 'aborted') await book.settle(entry.purchase, 'refused')
       throw thrown
     } finally {
       nodeKey.fill(0)
@@ -195,28 +215,45 @@ export class Buying {
 
   /** The purchase of this video that is still good, if there is one. */
   async #findBought(asked: Asked, network: Network, buyer: Address): Promise<PurchaseEntry | undefined> {
-    const { book, clock, node } = this.#ports
+    const { book } = this.#ports
     const entry = await book.findOpen({ ...asked, chainId: network.chainId, buyer })
-    if (entry?.order === undefined) return entry
-    if (clock.nowMs() < (entry.order.validUntil + orderGraceSeconds) * 1000) return entry
-    // Too late to be submitted: either it is on the chain by now, or it never will be.
-    try {
-      await node.ask('open', { network, purchase: entry.purchase })
-    } catch (thrown) {
-      if (errorFrom(thrown).code !== 'purchase-unknown') throw thrown
-      await this.#drop(entry)
-      return undefined
-    }
-    await book.settle(entry.purchase, 'open')
-    return book.get(entry.purchase)
+    if (entry === undefined || !this.#isOverdue(entry)) return entry
+    return (await this.#resolve(network, entry)) ? book.get(entry.purchase) : undefined
+  }
+
+  /** Its order was sent, or refused, and can no longer be submitted. */
+  #isOverdue(entry: PurchaseEntry): boolean {
+    if (entry.state !== 'refused' && entry.order === undefined) return false
+    const { validUntil } = entry
+    return this.#ports.clock.nowMs() >= (validUntil + orderGraceSeconds) * 1000
+  }
+
+  /** Too late to be submitted: either it is on the chain by now, or it never will be. Says which. */
+  async #resolve(network: Network, entry: PurchaseEntry): Promise<boolean> {
+    const isThere = await this.#ports.isOnChain(network, entry.purchase)
+    if (isThere) await this.#ports.book.settle(entry.purchase, 'open')
+    else await this.#drop(entry)
+    return isThere
+  }
+
+  /** Looks at what was refused and is too old by now: what is not on the chain gives its promise back. */
+  async sweep(): Promise<void> {
+    const { network } = await this.#ports.wallet.stored()
+    for (const entry of await this.#ports.book.list())
+      if (entry.state === 'refused' && entry.chainId === network.chainId && this.#isOverdue(entry))
+        await this.#resolve(network, entry)
   }
 
   async #drop(entry: PurchaseEntry): Promise<void> {
     await this.#ports.book.remove(entry.purchase)
-    await this.#release(entry.totalWei, entry.budgetDay)
+    await this.#ports.budgets.release(entry.salt)
   }
 
-  async #release(amountWei: bigint, day: number): Promise<void> {
-    await this.#ports.ledger.update(ledger => releaseBudget(ledger ?? emptyLedger, amountWei, day))
+  /** What an earlier worker promised, and ended before it wrote down, comes back before this one promises anything. */
+  async #recover(): Promise<void> {
+    if (this.#recovered) return
+    const { book, budgets } = this.#ports
+    await budgets.releaseUnwritten(new Set((await book.list()).map(({ salt }) => salt)))
+    this.#recovered = true
   }
 }

@@ -1,3 +1,4 @@
+import * as v from 'valibot'
 import { connectRpc } from '#chain/http-rpc.ts'
 import { keccak256 } from '#protocol/hash.ts'
 import { encodeWords } from '#protocol/words.ts'
@@ -11,6 +12,8 @@ import type { JsonRpc } from '#std/ports/json-rpc.ts'
  * without the library that the node's reader (chain/reader.ts) is built on, which weighs more than all of it.
  */
 export type Deployment = { readonly chainId: number; readonly store: Address; readonly token: Address }
+
+const zero = 0n
 
 type Place = { readonly rpcUrl: string; readonly registry: Address }
 
@@ -51,8 +54,25 @@ export async function readBalance(rpcUrl: string, token: Address, account: Addre
   return callWord(connectRpc(rpcUrl), token, 'balanceOf(address)', encodeWords([['address', account]]))
 }
 
-const zero = 0n
+/** Unix time of the newest block, in milliseconds. */
+export async function readChainTime(rpcUrl: string): Promise<number> {
+  const block = v.safeParse(
+    blockSchema,
+    await connectRpc(rpcUrl).request('eth_getBlockByNumber', ['latest', false]),
+  )
+  if (!block.success) throw new ParatiiError('chain-unreachable', { reason: 'no newest block' })
+  return Number(block.output.timestamp) * 1000
+}
 
+/** Whether a word of a contract's storage was ever set. Throws `chain-unreachable` if the answer is no word. */
+export async function hasStorage(rpcUrl: string, contract: Address, slot: Hex): Promise<boolean> {
+  const word = await connectRpc(rpcUrl).request('eth_getStorageAt', [contract, slot, 'latest'])
+  if (typeof word !== 'string' || !/^0x[0-9a-f]+$/.test(word))
+    throw new ParatiiError('chain-unreachable', { reason: 'no storage word' })
+  return BigInt(word) !== zero
+}
+
+const blockSchema = v.object({ timestamp: v.pipe(v.string(), v.regex(/^0x[0-9a-f]{1,12}$/)) })
 async function lookUp(rpc: JsonRpc, registry: Address, name: string): Promise<Address> {
   const text = bytesFromUtf8(name)
   const padded = new Uint8Array(Math.ceil(text.length / 32) * 32)

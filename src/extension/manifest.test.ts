@@ -10,7 +10,7 @@ describe('the manifest', () => {
   })
 
   it('asks for no host and for nothing that is not used', () => {
-    expect(manifest.permissions).toEqual(['storage', 'offscreen'])
+    expect(manifest.permissions).toEqual(['storage', 'offscreen', 'alarms'])
     expect(manifest).not.toHaveProperty('host_permissions')
     expect(manifest).not.toHaveProperty('optional_host_permissions')
   })

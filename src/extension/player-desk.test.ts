@@ -8,6 +8,7 @@ import { openSession, type Prepared } from './player-desk.ts'
 
 const asked = { video: `0x${'aa'.repeat(32)}` as Hash as VideoId, format: 'cmaf' as FormatName }
 const purchase = `0x${'bb'.repeat(32)}` as PurchaseNonce
+const site = 'https://a.example'
 const ticket = 'cc'.repeat(16)
 
 function createSession(bought = false) {
@@ -15,8 +16,9 @@ function createSession(bought = false) {
   const updates: PlayerUpdate[] = []
   const told: string[] = []
   const agreed: bigint[] = []
+  const allowed: [string, bigint][] = []
   let reopened = 0
-  const offer = { ticket, title: 't', priceWei: 400n, hostsWei: 25n, bought } as Prepared['offer']
+  const offer = { ticket, title: 't', site, priceWei: 400n, hostsWei: 25n, bought } as Prepared['offer']
   const session = openSession(
     {
       wallet: async () => ({ status: state.wallet }) as WalletState,
@@ -32,6 +34,7 @@ function createSession(bought = false) {
         reopened++
         return purchase
       },
+      allowAlways: async (site, upToWei) => void allowed.push([site, upToWei]),
       issueTicket: async () => ticket,
     },
     { send: update => updates.push(update), tell: name => told.push(name) },
@@ -40,7 +43,7 @@ function createSession(bought = false) {
     const update = updates.at(-1)
     return update?.type === 'state' ? update.state.status : update?.type
   }
-  return { session, state, updates, told, agreed, last, reopened: () => reopened }
+  return { session, state, updates, told, agreed, allowed, last, reopened: () => reopened }
 }
 
 describe('a player page', () => {
@@ -67,6 +70,17 @@ describe('a player page', () => {
     await expect.poll(last).toBe('ready')
     session.receive({ type: 'watch', ticket, agreedWei: 425n })
     expect(agreed).toEqual([425n])
+  })
+
+  it('may say that such videos start unasked from now on, on the site that embeds it and on no other', async () => {
+    for (const isDirect of [true, false]) {
+      const { session, last, allowed } = createSession()
+      session.receive({ type: 'open', asked, place: { origin: site, isDirect } })
+      await expect.poll(last).toBe('offered')
+      session.receive({ type: 'watch', ticket, agreedWei: 425n, always: true })
+      await expect.poll(last).toBe('ready')
+      expect(allowed).toEqual(isDirect ? [[site, 425n]] : [])
+    }
   })
 
   it('goes on with what was bought before, and pays nothing for it', async () => {

@@ -1,7 +1,7 @@
 import type { PlayerMessage, PlayerState, PlayerUpdate, TagEvent } from '#bridge/contract.ts'
 import { failureOf } from '#bridge/failure.ts'
 import type { NodeQuote } from '#bridge/node-contract.ts'
-import type { Asked, Meter, Offer, WalletState } from '#bridge/shapes.ts'
+import type { Asked, Meter, Offer, Place, WalletState } from '#bridge/shapes.ts'
 import type { PurchaseNonce } from '#std/brand.ts'
 import { ParatiiError } from '#std/error.ts'
 import type { Deployment } from './chain-glance.ts'
@@ -18,9 +18,11 @@ export type Prepared = {
 
 type PlayerPorts = {
   readonly wallet: () => Promise<WalletState>
-  readonly prepare: (asked: Asked) => Promise<Prepared>
+  readonly prepare: (asked: Asked, place: Place | undefined) => Promise<Prepared>
   readonly buy: (asked: Asked, prepared: Prepared, agreedWei: bigint) => Promise<PurchaseNonce>
   readonly reopen: (bought: PurchaseEntry) => Promise<PurchaseNonce>
+  /** Remembers that what costs no more may start on this site unasked. */
+  readonly allowAlways: (site: string, upToWei: bigint) => Promise<void>
   readonly issueTicket: (purchase: PurchaseNonce) => Promise<string>
 }
 
@@ -45,6 +47,7 @@ const manifest = 'manifest.mpd'
 /** Leads a player page from its tag to a playing purchase, one step at a time and only by the viewer's yes. */
 export function openSession(ports: PlayerPorts, { send, tell }: SessionPorts): PlayerSession {
   let asked: Asked | undefined
+  let place: Place | undefined
   let prepared: Prepared | undefined
   let purchase: PurchaseNonce | undefined
   let told: Meter | undefined
@@ -72,7 +75,7 @@ export function openSession(ports: PlayerPorts, { send, tell }: SessionPorts): P
         if (isCurrent()) show({ status: 'absent' })
         return
       }
-      const found = await ports.prepare(video)
+      const found = await ports.prepare(video, place)
       if (!isCurrent()) return
       prepared = found
       show({ status: 'offered', locked: found.locked, offer: found.offer })
@@ -81,10 +84,12 @@ export function openSession(ports: PlayerPorts, { send, tell }: SessionPorts): P
         tell('paratii-paymentrequired', { priceWei: priceWei.toString(), hostsWei: hostsWei.toString() })
     })
 
-  const watch = (video: Asked, found: Prepared, agreedWei: bigint): void =>
+  const watch = (video: Asked, found: Prepared, agreedWei: bigint, always: boolean): void =>
     run(async isCurrent => {
       if ((await ports.wallet()).status !== 'unlocked') throw new ParatiiError('wallet-locked')
       show({ status: 'buying' })
+      const { site } = found.offer
+      if (always && site !== undefined && place?.isDirect) await ports.allowAlways(site, agreedWei)
       const bought =
         found.bought === undefined
           ? await ports.buy(video, found, agreedWei)
@@ -102,6 +107,7 @@ export function openSession(ports: PlayerPorts, { send, tell }: SessionPorts): P
     receive(message) {
       if (message.type === 'open') {
         asked = message.asked
+        place = message.place
         purchase = undefined
         offer(asked)
       } else if (message.type === 'follow') {
@@ -111,7 +117,7 @@ export function openSession(ports: PlayerPorts, { send, tell }: SessionPorts): P
         const agreed = prepared
         // A yes is good once.
         prepared = undefined
-        watch(asked, agreed, message.agreedWei)
+        watch(asked, agreed, message.agreedWei, message.always === true)
       }
     },
     walletChanged() {

@@ -15,12 +15,12 @@ const entry: PurchaseEntry = {
   totalBytes: 20,
   hosts: 0,
   state: 'open',
+  validUntil: 1,
   chainId: 31_337,
   buyer: `0x${'dd'.repeat(20)}` as Address,
   video: hashOf('aa') as Hash as VideoId,
   format: 'cmaf' as FormatName,
   salt: hashOf('ee'),
-  budgetDay: 1,
 }
 const meterOf = (paidWei: bigint) => ({
   purchase,

@@ -8,8 +8,13 @@ import type { Cell } from './store.ts'
 /** One purchase, written before its order is sent: what is needed to go on with it, and what the popup shows. */
 export const purchaseEntrySchema = v.object({
   ...purchaseSchema.entries,
-  /** `ordered`: the order was signed, and whether it is on the chain is not yet known. */
-  state: v.picklist(['ordered', 'open', 'closed']),
+  /**
+   * `ordered`: the order was signed, and whether it is on the chain is not yet known. `refused`: the publisher says that
+   * it will not submit it, which is its word alone.
+   */
+  state: v.picklist(['ordered', 'refused', 'open', 'closed']),
+  /** Unix seconds until which its order may be submitted. */
+  validUntil: v.optional(uint53Field, 0),
   chainId: uint53Field,
   buyer: addressField,
   video: videoIdField,
@@ -20,12 +25,11 @@ export const purchaseEntrySchema = v.object({
   salt: hashField,
   /** Kept while `ordered`: the same order is sent again then, so that nothing is bought twice. */
   order: v.exactOptional(orderSchema),
-  /** The day on which the budget counted it. */
-  budgetDay: v.pipe(v.number(), v.integer()),
 })
 export type PurchaseEntry = v.InferOutput<typeof purchaseEntrySchema>
 export const purchaseListSchema = v.array(purchaseEntrySchema)
 
+/** Purchases that are over and settled are forgotten above this number; what may still cost or return anything never. */
 const maxEntries = 500
 const noteMs = 1_000
 
@@ -61,7 +65,7 @@ export class PurchaseBook {
   async findOpen(sought: Sought): Promise<PurchaseEntry | undefined> {
     return (await this.list()).find(
       entry =>
-        entry.state !== 'closed' &&
+        (entry.state === 'open' || entry.state === 'ordered') &&
         entry.chainId === sought.chainId &&
         entry.buyer === sought.buyer &&
         entry.video === sought.video &&
@@ -70,7 +74,10 @@ export class PurchaseBook {
   }
 
   async add(entry: PurchaseEntry): Promise<void> {
-    await this.#update(entries => [entry, ...entries].slice(0, maxEntries))
+    await this.#update(entries => [
+      entry,
+      ...entries.filter((old, index) => index < maxEntries - 1 || old.isSettled !== true),
+    ])
   }
 
   async remove(purchase: PurchaseNonce): Promise<void> {
@@ -78,7 +85,7 @@ export class PurchaseBook {
   }
 
   /** What is on the chain, or over, needs its order no more. */
-  async settle(purchase: PurchaseNonce, state: 'open' | 'closed'): Promise<void> {
+  async settle(purchase: PurchaseNonce, state: 'open' | 'refused' | 'closed'): Promise<void> {
     await this.#takeNoted()
     await this.#change(purchase, ({ order: _, ...entry }) => ({ ...entry, state }))
   }
@@ -143,6 +150,7 @@ export const viewOf = (entry: PurchaseEntry, playing: boolean): PurchaseView => 
   purchase: entry.purchase,
   title: entry.title,
   payee: entry.payee,
+  ...(entry.site === undefined ? {} : { site: entry.site }),
   boughtAtMs: entry.boughtAtMs,
   totalWei: entry.totalWei,
   paidWei: entry.paidWei,

@@ -1,10 +1,17 @@
 import { expect, it } from 'vitest'
 import { Settlements } from './settlements.ts'
 
-const entry = (purchase: string, more: object) => ({ purchase, chainId: 1, state: 'closed', ...more })
+const entry = (purchase: string, more: object) => ({
+  purchase,
+  salt: purchase,
+  chainId: 1,
+  state: 'closed',
+  ...more,
+})
 
 const createSettlements = (answers: Record<string, { paidWei: bigint; isFinal: boolean }>) => {
   const reconciled: [string, bigint][] = []
+  const returned: [string, bigint][] = []
   const asked: string[] = []
   const clock = { nowMs: 0 }
   const entries = [
@@ -26,19 +33,21 @@ const createSettlements = (answers: Record<string, { paidWei: bigint; isFinal: b
         return answers[purchase] as never
       },
     } as never,
+    budgets: { settle: async (salt, paidWei) => void returned.push([salt, paidWei]) },
     nowMs: () => clock.nowMs,
   })
-  return { settlements, reconciled, asked, clock }
+  return { settlements, reconciled, returned, asked, clock }
 }
 
 it('takes over what the chain paid for a closed purchase, once that is final', async () => {
-  const { settlements, reconciled, asked, clock } = createSettlements({
+  const { settlements, reconciled, returned, asked, clock } = createSettlements({
     '0x1': { paidWei: 5n, isFinal: true },
     '0x5': { paidWei: 7n, isFinal: false },
   })
   await settlements.check()
   expect(asked).toEqual(['0x1', '0x5'])
   expect(reconciled).toEqual([['0x1', 5n]])
+  expect(returned).toEqual([['0x1', 5n]])
   await settlements.check()
   expect(asked).toHaveLength(2)
   clock.nowMs = 600_000

@@ -1,3 +1,4 @@
+import type { BudgetDesk } from './budget-desk.ts'
 import type { NodeLink } from './node-link.ts'
 import type { PurchaseBook } from './purchase-book.ts'
 import type { WalletDesk } from './wallet-desk.ts'
@@ -6,6 +7,7 @@ type SettlementPorts = {
   readonly wallet: Pick<WalletDesk, 'stored'>
   readonly book: Pick<PurchaseBook, 'list' | 'reconcile'>
   readonly node: Pick<NodeLink, 'ask'>
+  readonly budgets: Pick<BudgetDesk, 'settle'>
   readonly nowMs: () => number
 }
 
@@ -23,16 +25,19 @@ export class Settlements {
 
   /** Asks about every closed purchase that is not settled yet; to be called when somebody looks. */
   async check(): Promise<void> {
-    const { wallet, book, node, nowMs } = this.#ports
+    const { wallet, book, node, budgets, nowMs } = this.#ports
     if (nowMs() < this.#askedAtMs + askEveryMs) return
     const open = (await book.list()).filter(entry => entry.state === 'closed' && entry.isSettled !== true)
     if (open.length === 0) return
     this.#askedAtMs = nowMs()
     const { network } = await wallet.stored()
-    for (const { chainId, purchase } of open) {
+    for (const { chainId, purchase, salt } of open) {
       if (chainId !== network.chainId) continue
       const { paidWei, isFinal } = await node.ask('settlement', { network, purchase })
-      if (isFinal) await book.reconcile(purchase, paidWei)
+      if (!isFinal) continue
+      // The budget first: done again after an end in between, it changes nothing.
+      await budgets.settle(salt, paidWei)
+      await book.reconcile(purchase, paidWei)
     }
   }
 }

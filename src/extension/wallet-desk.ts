@@ -1,24 +1,14 @@
-import * as v from 'valibot'
 import type { RequestParams } from '#bridge/contract.ts'
-import { budgetSchema, type Network, networkSchema, type WalletState } from '#bridge/shapes.ts'
-import { addressField } from '#protocol/fields.ts'
+import type { Budget, Network, Settings, WalletState } from '#bridge/shapes.ts'
 import type { Address } from '#std/brand.ts'
 import { orThrow, ParatiiError } from '#std/error.ts'
 import type { Random } from '#std/ports/random.ts'
 import type { Keyring } from '#wallet/keyring.ts'
-import { parsePhrase } from '#wallet/phrase.ts'
-import { openVault, sealVault, vaultSchema } from '#wallet/vault.ts'
+import { type Phrase, parsePhrase } from '#wallet/phrase.ts'
+import { isWeaker, openVault, type ScryptCost, sealVault, vaultCost } from '#wallet/vault.ts'
 import { minPasswordLength } from './password.ts'
 import type { Cell } from './store.ts'
-
-/** What is kept of the wallet. Only the vault in it is secret, and it is encrypted. */
-export const walletSchema = v.object({
-  vault: vaultSchema,
-  account: v.object({ index: v.pipe(v.number(), v.integer(), v.minValue(0)), address: addressField }),
-  network: networkSchema,
-  budget: budgetSchema,
-})
-export type StoredWallet = v.InferOutput<typeof walletSchema>
+import { firstSettings, type StoredWallet } from './wallet-record.ts'
 
 type WalletPorts = {
   readonly wallet: Cell<StoredWallet>
@@ -26,9 +16,14 @@ type WalletPorts = {
   readonly random: Random
   /** Called after every change of what {@link WalletDesk.state} answers. */
   readonly changed: () => void
+  /** What a guess at the password costs. */
+  readonly cost?: ScryptCost
 }
 
-/** The one account, its network and its budget; whether its keys are unlocked. */
+const mostAccounts = 100
+const mostNetworks = 50
+
+/** The accounts, the network and the budget; whether the keys are unlocked. */
 export class WalletDesk {
   readonly #ports: WalletPorts
   #turn: Promise<unknown> = Promise.resolve()
@@ -41,7 +36,8 @@ export class WalletDesk {
     const wallet = await this.#ports.wallet.read()
     if (wallet === undefined) return { status: 'absent' }
     const status = (await this.#ports.keyring.isUnlocked()) ? 'unlocked' : 'locked'
-    return { status, address: wallet.account.address, network: wallet.network, budget: wallet.budget }
+    const { account, accounts, network, networks, budget, settings } = wallet
+    return { status, address: account.address, accounts, network, networks, budget, settings }
   }
 
   /** Throws `wallet-absent`. */
@@ -53,34 +49,63 @@ export class WalletDesk {
 
   /** Seals a phrase, made here or brought along, and leaves the wallet unlocked. Throws `wallet-exists`. */
   async create(params: RequestParams<'wallet-create'>): Promise<WalletState> {
-    const { keyring, random, wallet } = this.#ports
-    if (params.password.length < minPasswordLength) throw new ParatiiError('request-malformed')
+    const { keyring, wallet } = this.#ports
+    const { network, budget, isBackedUp } = params
     const phrase = orThrow(parsePhrase(params.phrase))
     if ((await wallet.read()) !== undefined) throw new ParatiiError('wallet-exists')
-    const vault = await sealVault(phrase, params.password, random)
-    await keyring.unlock(phrase)
-    const account = await keyring.account(0)
+    const vault = await this.#seal(phrase, params.password)
+    const { index, address } = await keyring.peek(phrase, 0)
     await wallet.update(present => {
       if (present !== undefined) throw new ParatiiError('wallet-exists')
       return {
+        version: 2,
         vault,
-        account: { index: account.index, address: account.address },
-        network: params.network,
-        budget: params.budget,
+        accounts: [{ index, address }],
+        account: { index, address },
+        networks: [network],
+        network,
+        budget,
+        settings: { ...firstSettings, isBackedUp },
       }
     })
+    await keyring.unlock(phrase)
     return this.#changed()
+  }
+
+  /** Seals the same wallet's phrase under a new password. Throws `phrase-other` if the phrase is of another wallet. */
+  restore(params: RequestParams<'wallet-restore'>): Promise<WalletState> {
+    return this.#inTurn(async () => {
+      const { keyring } = this.#ports
+      const phrase = orThrow(parsePhrase(params.phrase))
+      const { accounts } = await this.stored()
+      const [known] = accounts
+      if (known === undefined || (await keyring.peek(phrase, known.index)).address !== known.address)
+        throw new ParatiiError('phrase-other')
+      const vault = await this.#seal(phrase, params.password)
+      await this.#update(wallet => ({ ...wallet, vault }))
+      await keyring.unlock(phrase)
+      return this.#changed()
+    })
   }
 
   /** One try at a time, so that many guesses at once are no faster than one after the other. */
   unlock(password: string): Promise<WalletState> {
-    const tried = this.#turn.then(async () => {
+    return this.#inTurn(async () => {
       const { vault } = await this.stored()
-      await this.#ports.keyring.unlock(await openVault(vault, password))
+      const phrase = await openVault(vault, password)
+      // What was sealed when guesses were cheaper is sealed anew, now that its password is at hand.
+      if (isWeaker(vault.kdf, this.#cost)) {
+        const stronger = await this.#seal(phrase, password)
+        await this.#update(wallet => ({ ...wallet, vault: stronger }))
+      }
+      await this.#ports.keyring.unlock(phrase)
       return this.#changed()
     })
-    this.#turn = tried.catch(() => undefined)
-    return tried
+  }
+
+  /** The phrase, for whoever knows the password now. Throws `password-wrong`. */
+  reveal(password: string): Promise<Phrase> {
+    return this.#inTurn(async () => openVault((await this.stored()).vault, password))
   }
 
   async lock(): Promise<WalletState> {
@@ -88,17 +113,85 @@ export class WalletDesk {
     return this.#changed()
   }
 
-  async setNetwork(network: Network): Promise<WalletState> {
-    await this.#ports.wallet.update(wallet => {
-      if (wallet === undefined) throw new ParatiiError('wallet-absent')
-      return { ...wallet, network }
+  /** Goes to a network, which is remembered; another way to the same deployment takes the place of the old one. */
+  setNetwork(network: Network): Promise<WalletState> {
+    const isOther = (one: Network): boolean =>
+      one.chainId !== network.chainId || one.registry !== network.registry
+    return this.#change(wallet => ({
+      ...wallet,
+      network,
+      networks: [network, ...wallet.networks.filter(isOther)].slice(0, mostNetworks),
+    }))
+  }
+
+  setBudget(budget: Budget): Promise<WalletState> {
+    return this.#change(wallet => ({ ...wallet, budget }))
+  }
+
+  setSettings(settings: Settings): Promise<WalletState> {
+    return this.#change(wallet => ({ ...wallet, settings }))
+  }
+
+  /** Throws `wallet-locked`. */
+  async addAccount(): Promise<WalletState> {
+    const { accounts } = await this.stored()
+    const index = Math.max(...accounts.map(account => account.index)) + 1
+    if (accounts.length >= mostAccounts) throw new ParatiiError('not-permitted')
+    await this.addAccounts([index])
+    return this.chooseAccount(index)
+  }
+
+  /** Shows accounts that were found to be in use. Throws `wallet-locked`. */
+  async addAccounts(indexes: readonly number[]): Promise<void> {
+    const found = await Promise.all(indexes.map(index => this.#ports.keyring.account(index)))
+    await this.#change(wallet => {
+      const isNew = (index: number): boolean => !wallet.accounts.some(known => known.index === index)
+      const added = found
+        .filter(({ index }) => isNew(index))
+        .map(({ index, address }) => ({ index, address }))
+      const accounts = [...wallet.accounts, ...added].toSorted((one, other) => one.index - other.index)
+      return { ...wallet, accounts: accounts.slice(0, mostAccounts) }
     })
-    return this.#changed()
+  }
+
+  chooseAccount(index: number): Promise<WalletState> {
+    return this.#change(wallet => {
+      const account = wallet.accounts.find(known => known.index === index)
+      if (account === undefined) throw new ParatiiError('not-permitted')
+      return { ...wallet, account }
+    })
   }
 
   /** The address that pays, known while locked, too. Throws `wallet-absent`. */
   async address(): Promise<Address> {
     return (await this.stored()).account.address
+  }
+
+  get #cost(): ScryptCost {
+    return this.#ports.cost ?? vaultCost
+  }
+
+  #seal(phrase: Phrase, password: string) {
+    if (password.length < minPasswordLength) throw new ParatiiError('request-malformed')
+    return sealVault(phrase, password, this.#ports.random, this.#cost)
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => undefined)
+    return done
+  }
+
+  async #change(change: (wallet: StoredWallet) => StoredWallet): Promise<WalletState> {
+    await this.#update(change)
+    return this.#changed()
+  }
+
+  async #update(change: (wallet: StoredWallet) => StoredWallet): Promise<void> {
+    await this.#ports.wallet.update(wallet => {
+      if (wallet === undefined) throw new ParatiiError('wallet-absent')
+      return change(wallet)
+    })
   }
 
   #changed(): Promise<WalletState> {

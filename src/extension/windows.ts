@@ -8,8 +8,9 @@ export async function showWindow(asked: RequestParams<'window-open'>): Promise<v
     await chrome.windows.create({ url, type: 'popup', width: 376, height: 640 })
     return
   }
-  if (asked.show === 'onboarding') {
-    await chrome.tabs.create({ url: pageUrl('tabs/onboarding.html') })
+  if (asked.show === 'onboarding' || asked.show === 'restore') {
+    const query = asked.show === 'restore' ? '?restore' : ''
+    await chrome.tabs.create({ url: pageUrl(`tabs/onboarding.html${query}`) })
     return
   }
   const { video, format, priceMaxWei } = asked.asked

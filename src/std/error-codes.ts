@@ -120,6 +120,7 @@ export const errorCodes = {
   'wallet-exists': { family: 'Rejected', text: 'There is already a wallet.' },
   'password-wrong': { family: 'Rejected', text: 'This password does not open the wallet.' },
   'phrase-invalid': { family: 'Rejected', text: 'This is not a valid recovery phrase.' },
+  'phrase-other': { family: 'Rejected', text: 'This recovery phrase belongs to another wallet.' },
   'budget-exhausted': { family: 'Rejected', text: 'This would go beyond your budget.' },
   'user-refused': { family: 'Rejected', text: 'You said no. Nothing was paid.' },
   'not-permitted': { family: 'Rejected', text: 'This page may not do that.' },

@@ -1,56 +1,116 @@
-import * as v from 'valibot'
+import type { Hash, VideoId } from '#std/brand.ts'
 import { failed } from '#std/error.ts'
 import { ok, type Result } from '#std/result.ts'
+import type { Ledger, Reservation } from './ledger.ts'
 
-/** The most that may be promised, whoever asks and however often. */
-export type BudgetLimits = { readonly perVideoWei: bigint; readonly perDayWei: bigint }
-
-const dayMs = 86_400_000
-const wei = v.pipe(
-  v.string(),
-  v.regex(/^(?:0|[1-9][0-9]{0,39})$/),
-  v.transform(text => BigInt(text)),
-)
-
-/** What was promised on one day (UTC), as it lies in storage: amounts as decimal text. */
-export const ledgerSchema = v.object({ day: v.pipe(v.number(), v.integer()), promisedWei: wei })
-export type Ledger = v.InferOutput<typeof ledgerSchema>
-
-export const emptyLedger: Ledger = { day: 0, promisedWei: 0n }
-
-export const encodeLedger = (ledger: Ledger): v.InferInput<typeof ledgerSchema> => ({
-  day: ledger.day,
-  promisedWei: ledger.promisedWei.toString(),
-})
-
-/** What may still be promised for one more video now. */
-export function budgetLeft(ledger: Ledger, limits: BudgetLimits, nowMs: number): bigint {
-  const leftWei = limits.perDayWei - today(ledger, nowMs).promisedWei
-  if (leftWei >= limits.perVideoWei) return limits.perVideoWei
-  return leftWei > 0n ? leftWei : 0n
+/** The most that may be promised, whoever asks and however often. Days and months are those of UTC. */
+export type BudgetLimits = {
+  readonly perVideoWei: bigint
+  readonly perDayWei: bigint
+  readonly perMonthWei: bigint
 }
 
-/** The ledger with one more promise in it, to be stored before anything is signed; `budget-exhausted` if it is too much. */
+/** What is to be promised: for which video, and on which site it is watched (none: a page of our own). */
+export type BudgetAsk = {
+  /** Names the promise: its purchase's salt. */
+  readonly id: Hash
+  readonly video: VideoId
+  readonly site?: string
+  readonly wei: bigint
+}
+
+/** What one site may take in a day; 0: it may never take anything. */
+export type SiteLimit = { readonly perDayWei?: bigint }
+
+/** What is promised and not come back, by the day, the month, one video today and one site today. */
+export type BudgetUse = {
+  readonly dayWei: bigint
+  readonly monthWei: bigint
+  readonly videoWei: bigint
+  readonly siteWei: bigint
+}
+
+const dayMs = 86_400_000
+
+/** The day of a time, unless the book has seen a later one: a clock set back cannot spend a day twice. */
+export const dayOf = (ledger: Ledger, nowMs: number): number =>
+  Math.max(ledger.day, Math.floor(nowMs / dayMs))
+
+/** What counts against the budget now. */
+export function budgetUse(
+  ledger: Ledger,
+  asked: Partial<Pick<BudgetAsk, 'video' | 'site'>>,
+  nowMs: number,
+): BudgetUse {
+  const day = dayOf(ledger, nowMs)
+  const month = monthOf(day)
+  const sum = (counts: (one: Reservation) => boolean): bigint =>
+    ledger.reservations.reduce((total, one) => (counts(one) ? total + one.wei : total), 0n)
+  return {
+    dayWei: sum(one => one.day === day),
+    monthWei: sum(one => monthOf(one.day) === month),
+    videoWei: sum(one => one.day === day && one.video === asked.video),
+    siteWei: sum(one => one.day === day && asked.site !== undefined && one.site === asked.site),
+  }
+}
+
+/** What may still be promised for this video, here and now: the least that any of the limits leaves. */
+export function budgetLeft(
+  ledger: Ledger,
+  limits: BudgetLimits,
+  site: SiteLimit,
+  asked: Pick<BudgetAsk, 'video' | 'site'>,
+  nowMs: number,
+): bigint {
+  const use = budgetUse(ledger, asked, nowMs)
+  const lefts = [
+    limits.perVideoWei - use.videoWei,
+    limits.perDayWei - use.dayWei,
+    limits.perMonthWei - use.monthWei,
+    ...(site.perDayWei === undefined ? [] : [site.perDayWei - use.siteWei]),
+  ]
+  return lefts.some(left => left <= 0n) ? 0n : leastOf(lefts)
+}
+
+/**
+ * The book with one more promise in it, to be stored before anything is signed; `budget-exhausted` if any limit would
+ * be passed. A promise already in the book is counted once.
+ */
 export function reserveBudget(
   ledger: Ledger,
   limits: BudgetLimits,
-  amountWei: bigint,
+  site: SiteLimit,
+  asked: BudgetAsk,
   nowMs: number,
 ): Result<Ledger> {
-  if (amountWei > budgetLeft(ledger, limits, nowMs)) return failed('budget-exhausted')
-  const { day, promisedWei } = today(ledger, nowMs)
-  return ok({ day, promisedWei: promisedWei + amountWei })
+  if (ledger.reservations.some(({ id }) => id === asked.id)) return ok(ledger)
+  if (asked.wei > budgetLeft(ledger, limits, site, asked, nowMs)) return failed('budget-exhausted')
+  const day = dayOf(ledger, nowMs)
+  const kept = ledger.reservations.filter(one => monthOf(one.day) === monthOf(day))
+  return ok({ ...ledger, day, reservations: [...kept, { ...asked, day }] })
 }
 
-/** The ledger after a promise of `day` that can no longer be taken up (the order was refused, or ran out). */
-export function releaseBudget(ledger: Ledger, amountWei: bigint, day: number): Ledger {
-  if (ledger.day !== day) return ledger
-  const promisedWei = ledger.promisedWei - amountWei
-  return { day, promisedWei: promisedWei < 0n ? 0n : promisedWei }
-}
+/** The book without a promise that can no longer be taken up: the order was refused, ran out, or was never sent. */
+export const releaseReservation = (ledger: Ledger, id: Hash): Ledger => ({
+  ...ledger,
+  reservations: ledger.reservations.filter(one => one.id !== id || one.isFinal === true),
+})
 
-// A clock set back keeps the later day: yesterday cannot be spent twice.
-const today = (ledger: Ledger, nowMs: number): Ledger => {
-  const day = Math.floor(nowMs / dayMs)
-  return day > ledger.day ? { day, promisedWei: 0n } : ledger
+/** The book after a purchase ended: what it paid stays counted, the rest came back. Nothing changes it any more. */
+export const settleReservation = (ledger: Ledger, id: Hash, paidWei: bigint): Ledger => ({
+  ...ledger,
+  reservations: ledger.reservations.map(one =>
+    one.id !== id || one.isFinal === true
+      ? one
+      : { ...one, wei: paidWei < one.wei ? paidWei : one.wei, isFinal: true },
+  ),
+})
+
+const leastOf = (amounts: readonly bigint[]): bigint =>
+  amounts.toSorted((one, other) => (one < other ? -1 : 1))[0] ?? 0n
+
+/** Which month a day lies in, as a number that grows: months since 1970. */
+const monthOf = (day: number): number => {
+  const date = new Date(day * dayMs)
+  return (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth()
 }

@@ -27,7 +27,12 @@ function createKeyring() {
       held = undefined
     },
   }
-  return { keyring: new Keyring({ secrets, crypto, clock }, idleMs), clock, held: () => held, secrets }
+  return {
+    keyring: new Keyring({ secrets, crypto, clock }, async () => idleMs),
+    clock,
+    held: () => held,
+    secrets,
+  }
 }
 
 describe('the keyring', () => {
@@ -65,7 +70,7 @@ describe('the keyring', () => {
   it('locks itself when the clock goes back, for then nobody knows how long it was', async () => {
     const { keyring, secrets } = createKeyring()
     await keyring.unlock(phrase)
-    const earlier = new Keyring({ secrets, crypto, clock: createManualClock(10) }, idleMs)
+    const earlier = new Keyring({ secrets, crypto, clock: createManualClock(10) }, async () => idleMs)
     expect(await earlier.isUnlocked()).toBe(false)
   })
 

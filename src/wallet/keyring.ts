@@ -27,19 +27,26 @@ type KeyringPorts = { readonly secrets: SecretStore; readonly crypto: Crypto; re
 
 /**
  * The unlocked keys. They live in the session's memory, never on disk, and go when the wallet is locked, when the
- * browser ends, or when nothing has been signed for `idleMs`.
+ * browser ends, or when nothing has been signed for long.
  */
 export class Keyring {
   readonly #ports: KeyringPorts
-  readonly #idleMs: number
+  readonly #idleMs: () => Promise<number>
 
-  constructor(ports: KeyringPorts, idleMs: number) {
+  /** `idleMs`: how long without a signature until it locks itself, asked each time. */
+  constructor(ports: KeyringPorts, idleMs: () => Promise<number>) {
     this.#ports = ports
     this.#idleMs = idleMs
   }
 
   async unlock(phrase: Phrase): Promise<void> {
     await this.#hold(hexFromBytes(await seedFromPhrase(phrase)))
+  }
+
+  /** The public side of an account of a phrase that is not, or not yet, unlocked. */
+  async peek(phrase: Phrase, index: number): Promise<Account> {
+    const key = deriveKey(await seedFromPhrase(phrase), walletKeyPath(index))
+    return { index, ...identityOf(this.#ports.crypto, key) }
   }
 
   async lock(): Promise<void> {
@@ -86,7 +93,7 @@ export class Keyring {
     const held = v.safeParse(heldSchema, await this.#ports.secrets.read())
     if (!held.success) return undefined
     const idleMs = this.#ports.clock.nowMs() - held.output.usedAtMs
-    if (idleMs >= 0 && idleMs < this.#idleMs) return held.output.seed
+    if (idleMs >= 0 && idleMs < (await this.#idleMs())) return held.output.seed
     await this.lock()
     return undefined
   }

@@ -10,6 +10,10 @@ import { type Phrase, parsePhrase } from './phrase.ts'
 export type ScryptCost = { readonly n: number; readonly r: number; readonly p: number }
 export const vaultCost: ScryptCost = { n: 2 ** 17, r: 8, p: 1 }
 
+/** Whether a guess at one cost is cheaper than at the other: memory times work. */
+export const isWeaker = (one: ScryptCost, than: ScryptCost): boolean =>
+  one.n * one.r * one.p < than.n * than.r * than.p
+
 const bytesField = (min: number, max: number) =>
   v.custom<Hex>(
     value =>

@@ -4,7 +4,7 @@ import { text } from '#ui/texts.ts'
 import { type Phrase, parsePhrase, unknownWords } from '#wallet/phrase.ts'
 import { StepFrame } from './step-frame.tsx'
 
-type ImportProps = { readonly back: () => void; readonly next: (phrase: Phrase) => void }
+type ImportProps = { readonly back?: () => void; readonly next: (phrase: Phrase) => void }
 
 export function ImportStep({ back, next }: ImportProps): ReactElement {
   const [typed, setTyped] = useState('')
@@ -19,7 +19,7 @@ export function ImportStep({ back, next }: ImportProps): ReactElement {
       title={text('importTitle')}
       lead={text('importLead')}
       action={text('continue')}
-      back={back}
+      {...(back === undefined ? {} : { back })}
       next={submit}
     >
       <Field

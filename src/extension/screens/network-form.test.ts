@@ -8,7 +8,7 @@ describe('the form for a network', () => {
   it('reads what a person types or pastes', () => {
     expect(readNetworkForm(typed)).toEqual({
       place: { rpcUrl: 'http://127.0.0.1:8545', chainId: 31337, registry: registry.toLowerCase() },
-      budget: { perVideoWei: 5n * 10n ** 17n, perDayWei: 20n * 10n ** 18n },
+      budget: { perVideoWei: 5n * 10n ** 17n, perDayWei: 20n * 10n ** 18n, perMonthWei: 100n * 10n ** 18n },
     })
   })
 

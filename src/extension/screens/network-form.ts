@@ -6,6 +6,8 @@ import { parsePti } from '#std/amount.ts'
 import type { Address } from '#std/brand.ts'
 
 type PlaceTyped = { readonly rpcUrl: string; readonly chainId: string; readonly registry: string }
+/** A month's budget, until the person sets another: so many days on which all of the day's is used. */
+const fullDays = 5n
 /** What the person typed. */
 export type NetworkTyped = PlaceTyped & { readonly perVideo: string; readonly perDay: string }
 export type NetworkPlace = { readonly rpcUrl: string; readonly registry: Address; readonly chainId: number }
@@ -49,7 +51,7 @@ export function readNetworkForm(
   const perVideoWei = parsePti(typed.perVideo.trim())
   const perDayWei = parsePti(typed.perDay.trim())
   if ('place' in read && perVideoWei !== undefined && perDayWei !== undefined)
-    return { place: read.place, budget: { perVideoWei, perDayWei } }
+    return { place: read.place, budget: { perVideoWei, perDayWei, perMonthWei: perDayWei * fullDays } }
   return {
     mistakes: {
       ...('mistakes' in read ? read.mistakes : {}),

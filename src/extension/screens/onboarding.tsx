@@ -19,8 +19,13 @@ type Step =
   | { readonly name: 'phrase' }
   | { readonly name: 'confirm'; readonly phrase: Phrase }
   | { readonly name: 'import' }
-  | { readonly name: 'password'; readonly phrase: Phrase }
-  | { readonly name: 'network'; readonly phrase: Phrase; readonly password: string }
+  | { readonly name: 'password'; readonly phrase: Phrase; readonly isBackedUp: boolean }
+  | {
+      readonly name: 'network'
+      readonly phrase: Phrase
+      readonly password: string
+      readonly isBackedUp: boolean
+    }
   | { readonly name: 'done'; readonly wallet: WalletState }
 
 const stepNumbers: Partial<Record<Step['name'], string>> = {
@@ -31,13 +36,22 @@ const stepNumbers: Partial<Record<Step['name'], string>> = {
   network: '3',
 }
 
+/** Somebody forgot the password of the wallet that is there. */
+const isRestore = new URLSearchParams(location.search).has('restore')
+
 /** From nothing to a wallet, in under a minute: phrase, password, network. */
 export function Onboarding(): ReactElement {
   const [step, setStep] = useState<Step>()
   useEffect(() => {
     nameDocument(text('onboardingTitle'))
     void askBackground('wallet-state', {}).then(wallet =>
-      setStep(wallet.status === 'absent' ? { name: 'welcome' } : { name: 'done', wallet }),
+      setStep(
+        wallet.status === 'absent'
+          ? { name: 'welcome' }
+          : isRestore
+            ? { name: 'import' }
+            : { name: 'done', wallet },
+      ),
     )
   }, [])
   if (step === undefined) return <main className="onboarding" aria-busy="true" />
@@ -45,7 +59,7 @@ export function Onboarding(): ReactElement {
   return (
     <main className="onboarding">
       <img className="mark" src={chrome.runtime.getURL('mark.svg')} alt="" width="40" height="40" />
-      {number !== undefined && <p className="quiet small">{text('stepOf', number, '3')}</p>}
+      {number !== undefined && <p className="quiet small">{text('stepOf', number, isRestore ? '2' : '3')}</p>}
       <StepView step={step} go={setStep} />
     </main>
   )
@@ -57,31 +71,47 @@ function StepView({ step, go }: { readonly step: Step; readonly go: (step: Step)
     case 'welcome':
       return <WelcomeStep create={() => go({ name: 'phrase' })} bring={() => go({ name: 'import' })} />
     case 'phrase':
-      return <PhraseStep back={welcome} next={phrase => go({ name: 'confirm', phrase })} />
+      return (
+        <PhraseStep
+          back={welcome}
+          next={phrase => go({ name: 'confirm', phrase })}
+          later={phrase => go({ name: 'password', phrase, isBackedUp: false })}
+        />
+      )
     case 'confirm':
       return (
         <ConfirmStep
           phrase={step.phrase}
           back={() => go({ name: 'phrase' })}
-          next={() => go({ name: 'password', phrase: step.phrase })}
+          next={() => go({ name: 'password', phrase: step.phrase, isBackedUp: true })}
         />
       )
     case 'import':
-      return <ImportStep back={welcome} next={phrase => go({ name: 'password', phrase })} />
+      return (
+        <ImportStep
+          {...(isRestore ? {} : { back: welcome })}
+          next={phrase => go({ name: 'password', phrase, isBackedUp: true })}
+        />
+      )
     case 'password':
       return (
         <PasswordStep
-          back={welcome}
-          next={password => go({ name: 'network', phrase: step.phrase, password })}
+          back={isRestore ? () => go({ name: 'import' }) : welcome}
+          next={async password => {
+            const { phrase, isBackedUp } = step
+            if (isRestore)
+              go({ name: 'done', wallet: await askBackground('wallet-restore', { phrase, password }) })
+            else go({ name: 'network', phrase, password, isBackedUp })
+          }}
         />
       )
     case 'network':
       return (
         <NetworkStep
-          back={() => go({ name: 'password', phrase: step.phrase })}
+          back={() => go({ name: 'password', phrase: step.phrase, isBackedUp: step.isBackedUp })}
           next={async choice => {
-            const { phrase, password } = step
-            const wallet = await askBackground('wallet-create', { phrase, password, ...choice })
+            const { phrase, password, isBackedUp } = step
+            const wallet = await askBackground('wallet-create', { phrase, password, isBackedUp, ...choice })
             go({ name: 'done', wallet })
           }}
         />

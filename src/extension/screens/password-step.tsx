@@ -1,24 +1,38 @@
 import { type ReactElement, useState } from 'react'
 import { minPasswordLength } from '#extension/password.ts'
+import { errorFrom } from '#std/error.ts'
 import { Field } from '#ui/field.tsx'
-import { text } from '#ui/texts.ts'
+import { Notice } from '#ui/notice.tsx'
+import { failureText, text } from '#ui/texts.ts'
 import { StepFrame } from './step-frame.tsx'
 
-type PasswordProps = { readonly back: () => void; readonly next: (password: string) => void }
+type PasswordProps = { readonly back: () => void; readonly next: (password: string) => Promise<void> }
 
 export function PasswordStep({ back, next }: PasswordProps): ReactElement {
   const [password, setPassword] = useState('')
   const [again, setAgain] = useState('')
   const [tried, setTried] = useState(false)
+  const [failure, setFailure] = useState<string>()
+  const [busy, setBusy] = useState(false)
   const short = password.length < minPasswordLength
   const differs = password !== again
+  const submit = async (): Promise<void> => {
+    if (short || differs) return setTried(true)
+    setBusy(true)
+    setFailure(undefined)
+    await next(password).catch(thrown => {
+      setFailure(failureText(errorFrom(thrown).code))
+      setBusy(false)
+    })
+  }
   return (
     <StepFrame
       title={text('passwordTitle')}
       lead={text('passwordLead')}
       action={text('continue')}
       back={back}
-      next={() => (short || differs ? setTried(true) : next(password))}
+      busy={busy}
+      next={() => void submit()}
     >
       <Field
         label={text('password')}
@@ -37,6 +51,7 @@ export function PasswordStep({ back, next }: PasswordProps): ReactElement {
         onText={setAgain}
         wrong={tried && differs && !short ? text('passwordDiffers') : undefined}
       />
+      {failure !== undefined && <Notice loss>{failure}</Notice>}
     </StepFrame>
   )
 }

@@ -6,10 +6,15 @@ import { text } from '#ui/texts.ts'
 import { createPhrase, type Phrase } from '#wallet/phrase.ts'
 import { StepFrame } from './step-frame.tsx'
 
-type PhraseProps = { readonly back: () => void; readonly next: (phrase: Phrase) => void }
+type PhraseProps = {
+  readonly back: () => void
+  readonly next: (phrase: Phrase) => void
+  /** Goes on without; the popup reminds of it until it is done. */
+  readonly later: (phrase: Phrase) => void
+}
 
 /** Makes a phrase in this page and shows it when asked to: somebody may be looking over a shoulder. */
-export function PhraseStep({ back, next }: PhraseProps): ReactElement {
+export function PhraseStep({ back, next, later }: PhraseProps): ReactElement {
   const [phrase] = useState(() => createPhrase(randomSystem))
   const [revealed, setRevealed] = useState(false)
   return (
@@ -37,6 +42,9 @@ export function PhraseStep({ back, next }: PhraseProps): ReactElement {
         </div>
       )}
       <Notice>{text('phraseWarning')}</Notice>
+      <Button kind="plain" onClick={() => later(phrase)}>
+        {text('phraseLater')}
+      </Button>
     </StepFrame>
   )
 }

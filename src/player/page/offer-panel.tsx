@@ -1,4 +1,4 @@
-import { type MouseEvent, type ReactElement, useRef, useState } from 'react'
+import { type MouseEvent, type ReactElement, useEffect, useRef, useState } from 'react'
 import type { Asked, Offer } from '#bridge/shapes.ts'
 import { formatPti, ptiFromWei } from '#std/amount.ts'
 import { askBackground } from '#ui/background.ts'
@@ -14,7 +14,7 @@ type OfferProps = {
   readonly asked: Asked
   readonly offer: Offer
   readonly locked: boolean
-  readonly watch: (ticket: string, agreedWei: bigint) => void
+  readonly watch: (ticket: string, agreedWei: bigint, always: boolean) => void
   readonly reopen: () => void
 }
 
@@ -56,7 +56,7 @@ export function OfferPanel({ view, asked, offer, locked, watch, reopen }: OfferP
           asked={asked}
           offer={offer}
           content={content}
-          agree={() => watch(offer.ticket, totalWei)}
+          agree={always => watch(offer.ticket, totalWei, always)}
         />
       )}
     </Panel>
@@ -79,15 +79,24 @@ type WatchProps = {
   readonly asked: Asked
   readonly offer: Offer
   readonly content: React.RefObject<HTMLDivElement | null>
-  readonly agree: () => void
+  readonly agree: (always: boolean) => void
 }
 
 function WatchButton({ asked, offer, content, agree }: WatchProps): ReactElement {
   const { armed, judge } = usePress(content)
   const [refused, setRefused] = useState<'again' | 'covered'>()
+  const [always, setAlways] = useState(false)
+  const { bought, priceWei, hostsWei, payee, site, isAgreed } = offer
+  // Said yes to before, for this site: it starts once it is in plain sight, as if it had been pressed.
+  const started = useRef(false)
+  useEffect(() => {
+    if (!isAgreed || bought || !armed || started.current) return
+    started.current = true
+    agree(false)
+  }, [isAgreed, bought, armed, agree])
   const press = (event: MouseEvent): void => {
     const judged = judge(event)
-    if (judged === 'agreed') agree()
+    if (judged === 'agreed') agree(always)
     else setRefused(judged)
   }
   if (refused === 'covered') {
@@ -102,7 +111,6 @@ function WatchButton({ asked, offer, content, agree }: WatchProps): ReactElement
       </>
     )
   }
-  const { bought, priceWei, hostsWei, payee } = offer
   return (
     <>
       <Button kind="primary" onClick={press} data-testid="watch" data-armed={armed}>
@@ -118,6 +126,16 @@ function WatchButton({ asked, offer, content, agree }: WatchProps): ReactElement
           </>
         )}
       </p>
+      {site !== undefined && !bought && !isAgreed && (
+        <label className="row small">
+          <input
+            type="checkbox"
+            checked={always}
+            onChange={event => setAlways(event.currentTarget.checked)}
+          />
+          {text('alwaysHere', formatPti(priceWei + hostsWei), new URL(site).host)}
+        </label>
+      )}
       <p className="small" aria-live="polite">
         {refused === 'again' && text('pressAgain')}
       </p>

@@ -2,15 +2,20 @@ import { useCallback, useEffect, useRef, useState } from 'react'
 import { type PlayerState, playerUpdate } from '#bridge/contract.ts'
 import type { Asked, Meter } from '#bridge/shapes.ts'
 import { type LivePort, openLivePort } from '#ui/background.ts'
+import { placeOf } from './place.ts'
 
 export type PlayerLink = {
   readonly state: PlayerState
   readonly meter: Meter | undefined
   /** Counts changes of the wallet while a video plays. */
   readonly walletChanges: number
-  readonly watch: (ticket: string, agreedWei: bigint) => void
+  readonly watch: (ticket: string, agreedWei: bigint, always: boolean) => void
   readonly reopen: () => void
 }
+
+/** The page stays where it is as long as it lives. */
+const stands = placeOf(Array.from(location.ancestorOrigins))
+const place = stands === undefined ? {} : { place: stands }
 
 /** The player's conversation with the background worker. A worker that is restarted is told where we were. */
 export function usePlayer(asked: Asked): PlayerLink {
@@ -35,7 +40,9 @@ export function usePlayer(asked: Asked): PlayerLink {
       opened => {
         const now = present.current
         opened.send(
-          now.status === 'ready' ? { type: 'follow', purchase: now.purchase } : { type: 'open', asked },
+          now.status === 'ready'
+            ? { type: 'follow', purchase: now.purchase }
+            : { type: 'open', asked, ...place },
         )
       },
     )
@@ -43,9 +50,9 @@ export function usePlayer(asked: Asked): PlayerLink {
     return () => port.close()
   }, [asked])
 
-  const watch = useCallback((ticket: string, agreedWei: bigint) => {
-    live.current?.send({ type: 'watch', ticket, agreedWei })
+  const watch = useCallback((ticket: string, agreedWei: bigint, always: boolean) => {
+    live.current?.send({ type: 'watch', ticket, agreedWei, ...(always ? { always } : {}) })
   }, [])
-  const reopen = useCallback(() => live.current?.send({ type: 'open', asked }), [asked])
+  const reopen = useCallback(() => live.current?.send({ type: 'open', asked, ...place }), [asked])
   return { state, meter, walletChanges, watch, reopen }
 }
