@@ -91,7 +91,6 @@ export const siteRuleSchema = v.object({
   isConnected: v.exactOptional(v.boolean()),
 })
 export type SiteRule = v.InferOutput<typeof siteRuleSchema>
-export const siteSchema = v.object({ origin: originField, rule: siteRuleSchema, usedTodayWei: amountField })
 
 /** What one purchase has verified and signed for so far: never more than was signed. */
 export const meterSchema = v.object({
