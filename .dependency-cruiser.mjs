@@ -17,7 +17,7 @@ const layers = [
     'ui',
   ],
   ['player', 'extension', 'cli'],
-  ['devnet', 'popup', 'background', 'contents', 'tabs'],
+  ['devnet', 'popup', 'background', 'contents', 'tabs', 'npm'],
 ]
 
 /** A devnet starts everything, so the command line that offers it may reach up to it, and to nothing else there. */
@@ -58,6 +58,20 @@ export default {
       comment: 'L0-L2 are pure: no Node built-in, no store, no network',
       from: { path: '^src/(std|protocol|bridge|payments|market|media)/', pathNot: testFile },
       to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'published-protocol-is-pure',
+      severity: 'error',
+      comment: 'paratii/protocol does no I/O: nothing that it reaches does, Node built-ins and all',
+      from: { path: '^src/npm/protocol\\.ts$' },
+      to: {
+        reachable: true,
+        path: [
+          '^src/(chain|network|wallet|daemon|transcode|roles|media|bridge|cli|devnet)/',
+          '^src/adapters/(?!crypto-noble\\.ts$)',
+          '^(node:)?(fs|net|tls|dgram|dns|http|https|http2|child_process|worker_threads|os|crypto|sqlite)(/|$)',
+        ],
+      },
     },
     {
       name: 'resolvable',

@@ -43,6 +43,7 @@ import {
 } from '#protocol/video-document.ts'
 import type { Address, Cid, FormatName, Hex } from '#std/brand.ts'
 import { bytesFromHex, bytesFromUtf8, hexFromBytes } from '#std/bytes.ts'
+import { carriedVectors } from './carried-vectors.ts'
 import { marketBodies, marketVectors } from './market-vectors.ts'
 import { hashOf, party, secretOf } from './vector-party.ts'
 
@@ -363,6 +364,25 @@ const initVector = () => {
   }
 }
 
+const carried = carriedVectors({
+  crypto,
+  hashOf,
+  header,
+  chainId,
+  contractOf: name => hexFromBytes(secretOf(name).subarray(12)) as Address,
+  viewer: buyer,
+  publisher: owner,
+  node,
+  host,
+  id: document.id,
+  format: cmaf,
+  root: cidFromDigest('dag-pb', bytesFromHex(terms.root)),
+  order: signOrder(draftOf(1, {})),
+  purchase: nonce,
+  receipt: receiptOf(0, 786_432, blocks),
+  blocks,
+})
+
 mkdirSync(folder, { recursive: true })
 write(
   'allotments',
@@ -407,7 +427,10 @@ write('envelope', [
 ])
 write(
   'message',
-  messages.map(message => ({ type: message.type, json: new TextDecoder().decode(encodeMessage(message)) })),
+  [...messages, ...carried.messages].map(message => ({
+    type: message.type,
+    json: new TextDecoder().decode(encodeMessage(message)),
+  })),
 )
 write('video-document', [
   {
@@ -423,6 +446,10 @@ write('video-document', [
 write('market', marketVectors)
 write('block-request', blockRequests)
 write('exchange', [initVector()])
+write('exchange-words', carried.exchange)
+write('posting', carried.posting)
+write('announcement', carried.announcement)
+write('relaying', carried.relaying)
 write('hosts', [
   {
     mailboxSecret: owner.secret,

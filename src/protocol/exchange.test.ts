@@ -58,7 +58,7 @@ describe('the words of an exchange', () => {
     expect(decodeFromViewer(cmd, encodeExchange(body))).toEqual({ ok: true, value: { cmd, body } })
   })
 
-  it.each(['getdata', 'toString', '__proto__', ''])('are skipped when nobody here knows them: %j', cmd => {
+  it.each(['inventory', 'toString', '__proto__', ''])('are skipped when nobody here knows them: %j', cmd => {
     expect(decodeFromHost(cmd, new Uint8Array())).toEqual({ ok: true, value: undefined })
     expect(decodeFromViewer(cmd, new Uint8Array())).toEqual({ ok: true, value: undefined })
   })

@@ -58,6 +58,9 @@ export type ReqPayment = { readonly outstanding: number }
 /** The last word, with an error code that says why (perhaps a newer one than this program knows). */
 export type Bye = { readonly code: string }
 
+/** Where there is no HTTP: leaves to be sent as `data` frames on the stream, in this order. */
+export type GetData = { readonly blocks: readonly Cid[] }
+
 /** Bodies of the exchange by frame command and sender. */
 export type HostBodies = {
   readonly init: HostInit
@@ -66,20 +69,28 @@ export type HostBodies = {
   readonly reqpayment: ReqPayment
   readonly bye: Bye
 }
-export type ViewerBodies = { readonly init: ViewerInit; readonly payment: Payment; readonly bye: Bye }
+export type ViewerBodies = {
+  readonly init: ViewerInit
+  readonly getdata: GetData
+  readonly payment: Payment
+  readonly bye: Bye
+}
 
 /** What one side may hear, as a union over its commands. */
 export type ExchangeBody<B> = { [C in keyof B]: { readonly cmd: C; readonly body: B[C] } }[keyof B]
 
 /** Blocks that one payment may count. The viewer signs before it has more. */
 export const maxPaymentBlocks = 1024
+/** Leaves that one `getdata` asks for. */
+export const maxGetData = 64
 /** Bytes of one exchange body. */
 export const maxExchangeBytes = 98_304
 
-const byeSchema: Schema<Bye> = v.object({ code: codeField })
+export const byeSchema: Schema<Bye> = v.object({ code: codeField })
+export const hostInitSchema: Schema<HostInit> = v.object({ nonce: hashField, key: publicKeyField })
 
 const hostSchemas: { readonly [C in keyof HostBodies]: Schema<HostBodies[C]> } = {
-  init: v.object({ nonce: hashField, key: publicKeyField }),
+  init: hostInitSchema,
   initack: v.object({
     fee: weiField(64),
     credit: uint40Field,
@@ -93,6 +104,7 @@ const hostSchemas: { readonly [C in keyof HostBodies]: Schema<HostBodies[C]> } =
 
 const viewerSchemas: { readonly [C in keyof ViewerBodies]: Schema<ViewerBodies[C]> } = {
   init: v.object({ order: orderSchema, leaf: uint32Field, proof: signatureField }),
+  getdata: v.object({ blocks: listField(cidField, maxGetData) }),
   payment: v.object({ receipt: receiptSchema, blocks: listField(cidField, maxPaymentBlocks) }),
   bye: byeSchema,
 }
@@ -103,23 +115,25 @@ export const encodeExchange = (body: HostBodies[keyof HostBodies] | ViewerBodies
 
 /** Parses what a host sent. An unknown command gives `undefined`: it is skipped. */
 export const decodeFromHost = (cmd: string, data: Uint8Array): Result<ExchangeBody<HostBodies> | undefined> =>
-  decodeExchange(hostSchemas, cmd, data) as Result<ExchangeBody<HostBodies> | undefined>
+  decodeWord(hostSchemas, cmd, data, maxExchangeBytes) as Result<ExchangeBody<HostBodies> | undefined>
 
 /** Parses what a viewer sent. An unknown command gives `undefined`: it is skipped. */
 export const decodeFromViewer = (
   cmd: string,
   data: Uint8Array,
 ): Result<ExchangeBody<ViewerBodies> | undefined> =>
-  decodeExchange(viewerSchemas, cmd, data) as Result<ExchangeBody<ViewerBodies> | undefined>
+  decodeWord(viewerSchemas, cmd, data, maxExchangeBytes) as Result<ExchangeBody<ViewerBodies> | undefined>
 
-const decodeExchange = (
+/** Parses one word of an exchange by its command; an unknown one gives `undefined`. */
+export const decodeWord = (
   schemas: Readonly<Record<string, Schema<unknown>>>,
   cmd: string,
   data: Uint8Array,
+  maxBytes: number,
 ): Result<{ cmd: string; body: unknown } | undefined> => {
   const schema = Object.hasOwn(schemas, cmd) ? schemas[cmd] : undefined
   if (schema === undefined) return ok(undefined)
-  const json = decodeJson(data, maxExchangeBytes)
+  const json = decodeJson(data, maxBytes)
   if (!json.ok) return json
   const parsed = parseFields(schema, json.value, 'message-malformed')
   return parsed.ok ? ok({ cmd, body: parsed.value }) : parsed

@@ -27,6 +27,7 @@ const decodeKnown = (text: string): Message => {
 /** What a field may be besides what its vector shows. */
 const mayBe: Readonly<Record<string, Json>> = {
   addresses: [],
+  results: [],
   videos: [],
   languages: [],
   topics: [],

@@ -10,6 +10,7 @@ import {
   openingAnswerSchema,
   openingSchema,
 } from './acceptance.ts'
+import { type Ack, ackSchema } from './ack.ts'
 import { type Ask, askSchema } from './ask.ts'
 import {
   type AllottedAnswer,
@@ -22,6 +23,7 @@ import {
 import { type BalanceProof, balanceProofSchema } from './balance-proof.ts'
 import { type Bid, bidSchema } from './bid.ts'
 import { messageIdField, parseFields, publicKeyField, type Schema, uint53Field } from './fields.ts'
+import { type SegmentClaim, segmentClaimSchema } from './job.ts'
 import { decodeJson, encodeJson, type Json } from './json.ts'
 import { type Offer, offerSchema } from './offer.ts'
 import { type Order, orderSchema } from './order.ts'
@@ -45,6 +47,10 @@ export type MessageBodies = {
   readonly replicate: Replicate
   /** viewer -> publisher */
   readonly close: RequestClose
+  /** receiver -> `replyTo` of what it got */
+  readonly ack: Ack
+  /** transcoder -> payer */
+  readonly 'segment-claim': SegmentClaim
   /** viewer -> publisher */
   readonly bid: Bid
   /** publisher -> viewer */
@@ -105,6 +111,8 @@ const bodySchemas: { readonly [T in MessageType]: Schema<MessageBodies[T]> } = {
   offer: offerSchema,
   replicate: replicateSchema,
   close: requestCloseSchema,
+  ack: ackSchema,
+  'segment-claim': segmentClaimSchema,
   bid: bidSchema,
   'bid-answer': bidAnswerSchema,
   open: openingSchema,

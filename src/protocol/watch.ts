@@ -3,6 +3,7 @@ import type { Hash, Hex, PublicKey, Signature } from '#std/brand.ts'
 import { bytesFromHex, concatBytes } from '#std/bytes.ts'
 import type { Crypto } from '#std/ports/crypto.ts'
 import type { Result } from '#std/result.ts'
+import type { Bye } from './exchange.ts'
 import {
   hashField,
   parseFields,
@@ -68,8 +69,6 @@ export type ChunkHead = {
   /** A code that the viewer is to type, or an empty text. */
   readonly code: string
 }
-/** Either side: no more, and why; `code` is `done` where all is well. */
-export type Bye = { readonly code: string }
 
 export type WatchBodies = {
   readonly greet: SourceInit
@@ -77,6 +76,7 @@ export type WatchBodies = {
   readonly initack: WatchAck
   readonly want: Want
   readonly chunk: ChunkHead
+  /** Either side: no more, and why; `code` is `done` where all is well. */
   readonly bye: Bye
 }
 

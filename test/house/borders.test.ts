@@ -69,6 +69,18 @@ describe('the borders between rooms', () => {
     )
   }, 60_000)
 
+  it('refuse whatever the published protocol reaches that does I/O, however far away', async () => {
+    planted = await plant({
+      'src/npm/protocol.ts': `export * from '#protocol/frame.ts'\n`,
+      'src/protocol/frame.ts': `export * from '#std/bytes.ts'\n`,
+      'src/std/bytes.ts': `import 'node:fs'\nexport const bytes = 1\n`,
+    })
+    const { violations } = await cruise(planted)
+    expect(violations.map(({ rule, from }) => `${rule.name} ${from}`)).toContain(
+      'published-protocol-is-pure src/npm/protocol.ts',
+    )
+  }, 60_000)
+
   it('let a room import lower layers', async () => {
     planted = await plant({
       'src/chain/reader.ts': `import '#std/bytes.ts'\nexport const reader = 1\n`,
