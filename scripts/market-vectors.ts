@@ -207,7 +207,7 @@ export const marketBodies: readonly {
   {
     type: 'allotted',
     name: 'allotted',
-    body: { hash: attentionHash, ...place, cap: 15_000, transaction: hashOf('transaction') },
+    body: { hash: attentionHash, ...place, cap: 15_000 },
   },
   { type: 'allotted', name: 'not allotted', body: { hash: attentionHash, code: 'campaign-exhausted' } },
   { type: 'vote', name: 'vote', body: vote },

@@ -1,4 +1,3 @@
-import type { Address } from '#std/brand.ts'
 import { failed } from '#std/error.ts'
 import { ok, type Result } from '#std/result.ts'
 
@@ -11,37 +10,25 @@ export type CampaignBook = {
   /** The most that one payee gets, over all its allotments: the contract knows leaves, not people. */
   readonly maxPerViewer: number
   readonly committedUnits: number
-  readonly ofPayee: Readonly<Record<Address, number>>
 }
 
 export const openCampaignBook = (depositUnits: number, maxPerViewer: number): CampaignBook => ({
   depositUnits,
   maxPerViewer,
   committedUnits: 0,
-  ofPayee: {},
 })
 
-export const leftUnits = ({ depositUnits, committedUnits }: CampaignBook): number =>
-  depositUnits - committedUnits
+/** Units that may still be promised to a payee that had so many. */
+export const leftFor = ({ depositUnits, committedUnits, maxPerViewer }: CampaignBook, had: number): number =>
+  Math.min(depositUnits - committedUnits, maxPerViewer - had)
 
-/** Units that one payee may still be promised. */
-export const leftForPayee = (book: CampaignBook, payee: Address): number =>
-  Math.min(leftUnits(book), book.maxPerViewer - (book.ofPayee[payee] ?? 0))
-
-/** Promises a payee so many units; `campaign-exhausted` or `viewer-not-wanted` where they are not there. */
-export const commitUnits = (book: CampaignBook, payee: Address, units: number): Result<CampaignBook> => {
+/**
+ * Promises so many units to a payee that had `had`; `campaign-exhausted` or `viewer-not-wanted` where they are not there.
+ */
+export const commitUnits = (book: CampaignBook, had: number, units: number): Result<CampaignBook> => {
   if (!Number.isSafeInteger(units) || units <= 0) throw new RangeError('units are whole and above zero')
-  const had = book.ofPayee[payee] ?? 0
-  if (units > leftUnits(book)) return failed('campaign-exhausted', { left: leftUnits(book) })
+  const left = book.depositUnits - book.committedUnits
+  if (units > left) return failed('campaign-exhausted', { left })
   if (had + units > book.maxPerViewer) return failed('viewer-not-wanted', { had })
-  return ok({
-    ...book,
-    committedUnits: book.committedUnits + units,
-    ofPayee: { ...book.ofPayee, [payee]: had + units },
-  })
+  return ok({ ...book, committedUnits: book.committedUnits + units })
 }
-
-export const topUpBook = (book: CampaignBook, units: number): CampaignBook => ({
-  ...book,
-  depositUnits: book.depositUnits + units,
-})

@@ -164,7 +164,6 @@ export type AllottedAnswer =
       readonly cap: number
       /** From the leaf up. */
       readonly siblings: readonly Hash[]
-      readonly transaction: Hash
     }
   | { readonly hash: Hash; readonly code: string }
 
@@ -174,7 +173,6 @@ export const allottedAnswerSchema: Schema<AllottedAnswer> = v.union([
     leaf: uint32Field,
     cap: uint40Field,
     siblings: listField(hashField, 32),
-    transaction: hashField,
   }),
   v.object({ hash: hashField, code: codeField }),
 ])

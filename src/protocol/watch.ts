@@ -69,6 +69,8 @@ export type ChunkHead = {
   /** A code that the viewer is to type, or an empty text. */
   readonly code: string
 }
+/** watcher: give me the directory's head; source: here it comes, in `data` frames: the CAR of the data plane. */
+export type HeadSize = { readonly bytes: number }
 
 export type WatchBodies = {
   readonly greet: SourceInit
@@ -76,6 +78,7 @@ export type WatchBodies = {
   readonly initack: WatchAck
   readonly want: Want
   readonly chunk: ChunkHead
+  readonly head: HeadSize
   /** Either side: no more, and why; `code` is `done` where all is well. */
   readonly bye: Bye
 }
@@ -106,6 +109,7 @@ const schemas: { readonly [C in keyof WatchBodies]: Schema<WatchBodies[C]> } = {
     payment: v.nullable(promisedField),
     code: challengeField,
   }),
+  head: v.object({ bytes: v.pipe(uint32Field, v.minValue(1), v.maxValue(maxChunkBytes)) }),
   bye: v.object({ code: codeField }),
 }
 
