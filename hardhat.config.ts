@@ -3,7 +3,10 @@ import { defineConfig } from 'hardhat/config'
 
 const { resolve } = createRequire(import.meta.url)
 
-/** Builds and tests the contracts offline: the compiler is the one npm installed. */
+/**
+ * Builds and tests the contracts offline: the compiler is the one npm installed. Contracts are deployed once and called for
+ * years, so the optimizer is set for running, not for size.
+ */
 export default defineConfig({
   solidity: {
     version: '0.8.37',
@@ -11,7 +14,7 @@ export default defineConfig({
     settings: {
       evmVersion: 'osaka',
       viaIR: true,
-      optimizer: { enabled: true, runs: 1000 },
+      optimizer: { enabled: true, runs: 1_000_000 },
       outputSelection: { '*': { '*': ['devdoc', 'userdoc'] } },
     },
   },

@@ -166,10 +166,10 @@ contract ParatiiAvatar is Ownable2Step, EIP712, Nonces {
             payer: user,
             payee: mandate.paywall,
             signer: mandate.signer,
-            lane: channels.laneOf(address(this), lane)
+            lane: channels.laneForDelegate(address(this), lane)
         });
         channels.topUpDelegate(route, counter, amount);
-        emit Deposited(user, msg.sender, channels.idOf(route, counter), amount);
+        emit Deposited(user, msg.sender, channels.idOfChannel(route, counter), amount);
     }
 
     /// @notice Sends ether of a user, who signed SpendEther with its next nonce.

@@ -46,6 +46,15 @@ contract ParatiiToken is ERC20, ERC20Permit, ERC1363, ERC3009 {
         return true;
     }
 
+    /// @notice Several transfers of the sender, all or none.
+    /// @param payments Of each, receiver << 96 | value.
+    function multiTransfer(uint256[] calldata payments) external returns (bool) {
+        for (uint256 i; i < payments.length; ++i) {
+            _transfer(msg.sender, address(uint160(payments[i] >> 96)), uint96(payments[i]));
+        }
+        return true;
+    }
+
     /// @notice Makes an account that owns no PTI a managed one. Anybody may send it with the user's signature of
     /// CreateViewer with its next nonce.
     function createViewer(address user, uint256 deadline, Signature calldata signature) external {

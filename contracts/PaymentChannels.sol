@@ -27,7 +27,7 @@ contract PaymentChannels is ChannelOpening {
     /// @notice Pays the payee what a balance proof adds to what it got. Anybody may send it, also while the channel is
     /// closing. What is signed above the deposit is cut to it.
     function withdraw(Route calldata route, uint96 balance, Signature calldata proof) external {
-        bytes32 key = keyOf(route);
+        bytes32 key = _keyOf(route);
         ChannelWord word = ChannelWords.load(key);
         _withdraw(route, key, word, balance, proof);
     }
@@ -54,8 +54,7 @@ contract PaymentChannels is ChannelOpening {
             bytes32 channel = _idOf(key, word.counter());
             uint256 due = _dueOf(word, balance);
             SkipReason reason;
-            if (word.deposit() == 0) reason = SkipReason.NotOpen;
-            else if (due == 0) reason = SkipReason.Stale;
+            if (due == 0) reason = word.deposit() == 0 ? SkipReason.NotOpen : SkipReason.Stale;
             else if (_hasEnded(word)) reason = SkipReason.Ended;
             else if (
                 ChannelStructs.digest(domain, ChannelStructs.BALANCE_PROOF_TYPEHASH, channel, balance).recover(item.proof)
@@ -143,7 +142,7 @@ contract PaymentChannels is ChannelOpening {
         word = word.take(due);
         word.store(key);
         emit ChannelWithdrawn(channel, word.withdrawn());
-        _pay(route.payee, due);
+        _send(route.payee, due);
     }
 
     function _requestClose(address payee, bytes32 key, bytes32 channel, ChannelWord word, uint256 balance) private {
@@ -170,8 +169,7 @@ contract PaymentChannels is ChannelOpening {
             emit SecondsPaid(channel, balance / _rates[channel]);
             delete _rates[channel];
         }
-        _pay(route.payee, due);
-        _pay(route.payer, rest);
+        _payBoth(route.payee, due, route.payer, rest);
     }
 
     function _check(

@@ -23,6 +23,8 @@ contract VideoRegistry is IVideoTerms, EIP712, Nonces {
     uint256 public constant MAX_FORMATS = 32;
     /// @notice The longest time, in seconds, that a purchase may stay open.
     uint256 public constant MAX_TTL = 30 days;
+    /// @notice The shortest: three of the store's periods, so that hosts settle what is asked for to the last.
+    uint256 public immutable MIN_TTL;
 
     bytes32 private constant _REGISTER_TYPEHASH = keccak256(
         "Register(address owner,bytes32 documentHash,Document document,Format[] formats,uint256 nonce,uint256 deadline)Document(string title,uint32 durationSeconds,uint32 chunkSeconds,bytes mailboxKey,bytes nodeKey)Format(bytes32 name,bytes32 root,uint96 price,uint64 fee,uint32 ttl,uint40 size,uint16 affiliateBps)"
@@ -76,6 +78,8 @@ contract VideoRegistry is IVideoTerms, EIP712, Nonces {
     error VideoRegistry_Exists(bytes32 id);
     /// @notice No such video.
     error VideoRegistry_UnknownVideo(bytes32 id);
+    /// @notice The video is not sold in this format.
+    error VideoRegistry_UnknownFormat(bytes32 id, bytes32 format);
     /// @notice `account` may not do this.
     error VideoRegistry_NotAllowed(address account);
     /// @notice The signature is not the one of the account it must be from.
@@ -84,15 +88,18 @@ contract VideoRegistry is IVideoTerms, EIP712, Nonces {
     error VideoRegistry_Expired(uint256 deadline);
     /// @notice More than MAX_FORMATS, or none.
     error VideoRegistry_BadFormatCount(uint256 count);
-    /// @notice A format has no name or root, is named twice, has no size, a ttl of zero or above MAX_TTL, or shares above
-    /// the whole price.
+    /// @notice A ttl below MIN_TTL or above MAX_TTL, on which nothing can be bought.
+    error VideoRegistry_BadTtl(uint32 ttl);
+    /// @notice A format has no name or root, is named twice, has no size, or shares above the whole price.
     error VideoRegistry_BadFormat(bytes32 name);
     /// @notice A public key is not 33 bytes of a compressed point.
     error VideoRegistry_BadKey();
 
     /// @param registry Where the part of each price for redistribution is looked up ("avatarShareBps").
-    constructor(ParatiiRegistry registry) EIP712("Paratii", "1") {
+    /// @param period The store's PERIOD, in seconds.
+    constructor(ParatiiRegistry registry, uint32 period) EIP712("Paratii", "1") {
         _registry = registry;
+        MIN_TTL = 3 * uint256(period);
     }
 
     /// @notice Registers a video of the sender.
@@ -179,7 +186,7 @@ contract VideoRegistry is IVideoTerms, EIP712, Nonces {
 
     /// @notice The terms on which a format is sold now.
     function termsOf(bytes32 id, bytes32 format) external view returns (Terms memory) {
-        if (_termsHashes[id][format] == 0) revert VideoRegistry_BadFormat(format);
+        if (_termsHashes[id][format] == 0) revert VideoRegistry_UnknownFormat(id, format);
         return _terms(id, format, _formats[id][format], _videos[id].owner);
     }
 
@@ -249,8 +256,9 @@ contract VideoRegistry is IVideoTerms, EIP712, Nonces {
         for (uint256 i; i < formats.length; ++i) {
             Format calldata format = formats[i];
             names[i] = format.name;
+            if (format.ttl < MIN_TTL || format.ttl > MAX_TTL) revert VideoRegistry_BadTtl(format.ttl);
             if (
-                format.name == 0 || format.root == 0 || format.size == 0 || format.ttl == 0 || format.ttl > MAX_TTL
+                format.name == 0 || format.root == 0 || format.size == 0
                     || format.affiliateBps + avatarBps > Deals.BPS || _termsHashes[id][format.name] != 0
             ) revert VideoRegistry_BadFormat(format.name);
             StoredFormat memory stored = StoredFormat({

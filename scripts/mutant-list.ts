@@ -55,10 +55,10 @@ export const mutants: readonly Mutant[] = [
   ...inFile('base/ChannelOpening.sol', channels, [
     [
       'a delegate spends the payer’s tokens',
-      'laneOf(msg.sender, lane), deposit);\n        _take(msg.sender',
-      'laneOf(msg.sender, lane), deposit);\n        _take(payer',
+      'laneForDelegate(msg.sender, lane), deposit);\n        _take(msg.sender',
+      'laneForDelegate(msg.sender, lane), deposit);\n        _take(payer',
     ],
-    ['a delegate occupies the payer’s lane', 'laneOf(msg.sender, lane), deposit)', 'lane, deposit)'],
+    ['a delegate occupies the payer’s lane', 'laneForDelegate(msg.sender, lane), deposit)', 'lane, deposit)'],
     ['an acceptance serves twice', 'if (counter != 1) revert PaymentChannels_Exists(channel);', ''],
     [
       'an open lane is opened again',

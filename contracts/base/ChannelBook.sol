@@ -21,7 +21,7 @@ abstract contract ChannelBook is IPaymentChannelsTypes, EIP712, Permits {
 
     /// @notice A lane as it stands.
     function channelOf(Route calldata route) external view returns (Channel memory) {
-        bytes32 key = keyOf(route);
+        bytes32 key = _keyOf(route);
         ChannelWord word = ChannelWords.load(key);
         uint256 counter = word.counter();
         return Channel({
@@ -33,23 +33,13 @@ abstract contract ChannelBook is IPaymentChannelsTypes, EIP712, Permits {
         });
     }
 
-    /// @notice The slot of a lane.
-    /// @dev Of the words as they stand in calldata: out of a field's range they are those of no lane.
-    function keyOf(Route calldata route) public pure returns (bytes32 key) {
-        assembly ("memory-safe") {
-            let p := mload(0x40)
-            calldatacopy(p, route, 0x80)
-            key := keccak256(p, 0x80)
-        }
-    }
-
     /// @notice The id of channel number `counter` of a lane; the next to open has the last number plus one.
-    function idOf(Route calldata route, uint40 counter) external pure returns (bytes32) {
-        return _idOf(keyOf(route), counter);
+    function idOfChannel(Route calldata route, uint40 counter) external pure returns (bytes32) {
+        return _idOf(_keyOf(route), counter);
     }
 
     /// @notice The lane that channels of a delegate have.
-    function laneOf(address delegate, uint96 lane) public pure returns (uint96) {
+    function laneForDelegate(address delegate, uint96 lane) public pure returns (uint96) {
         return uint96(bytes12(keccak256(abi.encode(delegate, lane))));
     }
 
@@ -78,7 +68,16 @@ abstract contract ChannelBook is IPaymentChannelsTypes, EIP712, Permits {
         }
     }
 
-    /// @dev keccak256(abi.encode(payer, payee, signer, lane)).
+    /// @dev The slot of a lane. Of the words as they stand in calldata: out of a field's range they are those of no lane.
+    function _keyOf(Route calldata route) internal pure returns (bytes32 key) {
+        assembly ("memory-safe") {
+            let p := mload(0x40)
+            calldatacopy(p, route, 0x80)
+            key := keccak256(p, 0x80)
+        }
+    }
+
+    /// @dev The same: keccak256(abi.encode(payer, payee, signer, lane)).
     function _keyOf(address payer, address payee, address signer, uint96 lane) internal pure returns (bytes32 key) {
         assembly ("memory-safe") {
             let p := mload(0x40)
@@ -101,7 +100,7 @@ abstract contract ChannelBook is IPaymentChannelsTypes, EIP712, Permits {
     }
 
     function _load(Route calldata route) internal view returns (bytes32 key, ChannelWord word) {
-        key = keyOf(route);
+        key = _keyOf(route);
         word = ChannelWords.load(key);
         if (word.deposit() == 0) revert PaymentChannels_NotOpen();
     }

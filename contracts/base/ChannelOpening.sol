@@ -36,12 +36,12 @@ abstract contract ChannelOpening is ChannelBook, IERC1363Receiver, IERC223Receiv
     }
 
     /// @notice Opens a channel for `payer` with tokens of the sender's allowance; what is left returns to the payer. Its
-    /// lane is `laneOf(sender, lane)`, so that no delegate can occupy a lane of the payer or of another delegate.
+    /// lane is `laneForDelegate(sender, lane)`, so that no delegate can occupy a lane of the payer or of another delegate.
     function createChannelDelegate(address payer, address payee, address signer, uint96 lane, uint256 deposit)
         external
         returns (bytes32 channel)
     {
-        channel = _idOfNew(payer, payee, signer, laneOf(msg.sender, lane), deposit);
+        channel = _idOfNew(payer, payee, signer, laneForDelegate(msg.sender, lane), deposit);
         _take(msg.sender, deposit);
     }
 
@@ -74,7 +74,7 @@ abstract contract ChannelOpening is ChannelBook, IERC1363Receiver, IERC223Receiv
     /// @notice The same with tokens of the payer by ERC-3009. Anybody may send it.
     /// @param payer The payer over ReceiveWithAuthorization of rate * length to this contract, validAfter 0, nonce the
     /// EIP-712 digest of the Acceptance.
-    function openWithTermsAndAuthorization(
+    function openWithTermsByAuthorization(
         Acceptance calldata acceptance,
         Signature calldata payee,
         uint256 validBefore,
@@ -107,7 +107,7 @@ abstract contract ChannelOpening is ChannelBook, IERC1363Receiver, IERC223Receiv
 
     /// @notice Adds tokens of the sender to the channel of another, unless that is closing.
     function topUpDelegate(Route calldata route, uint40 counter, uint256 added) external {
-        _topUp(keyOf(route), counter, added);
+        _topUp(_keyOf(route), counter, added);
         _take(msg.sender, added);
     }
 
@@ -122,7 +122,7 @@ abstract contract ChannelOpening is ChannelBook, IERC1363Receiver, IERC223Receiv
         uint256 validBefore,
         Signature calldata signature
     ) external {
-        bytes32 channel = _topUp(keyOf(route), counter, added);
+        bytes32 channel = _topUp(_keyOf(route), counter, added);
         bytes32 nonce = _hashTypedDataV4(ChannelStructs.hashTopUp(channel, added, salt));
         _receive(route.payer, added, validBefore, nonce, signature);
     }
@@ -130,6 +130,10 @@ abstract contract ChannelOpening is ChannelBook, IERC1363Receiver, IERC223Receiv
     function _received(address from, uint256 value, bytes calldata data) private {
         if (msg.sender != address(token)) revert PaymentChannels_NotAllowed(msg.sender);
         uint256 length = data.length;
+        if (length == _PAYEE) {
+            _open(from, address(bytes20(data)), from, 0, value);
+            return;
+        }
         if (length == _ACCEPTANCE) {
             (Acceptance memory acceptance, Signature memory yes) = abi.decode(data, (Acceptance, Signature));
             if (acceptance.payer != from) revert PaymentChannels_NotAllowed(from);
@@ -137,10 +141,9 @@ abstract contract ChannelOpening is ChannelBook, IERC1363Receiver, IERC223Receiv
             if (deposit != value) revert PaymentChannels_BadDeposit(value);
             return;
         }
-        if (
-            length != _PAYEE && length != _PAYEE_SIGNER && length != _PAYEE_SIGNER_LANE
-                && length != _PAYEE_SIGNER_LANE_COUNTER
-        ) revert PaymentChannels_BadData();
+        if (length != _PAYEE_SIGNER && length != _PAYEE_SIGNER_LANE && length != _PAYEE_SIGNER_LANE_COUNTER) {
+            revert PaymentChannels_BadData();
+        }
         address payee;
         address signer;
         uint96 lane;
@@ -151,8 +154,7 @@ abstract contract ChannelOpening is ChannelBook, IERC1363Receiver, IERC223Receiv
             lane := shr(160, calldataload(add(data.offset, _PAYEE_SIGNER)))
             counter := shr(216, calldataload(add(data.offset, _PAYEE_SIGNER_LANE)))
         }
-        if (length == _PAYEE) signer = from;
-        if (length < _PAYEE_SIGNER_LANE) lane = 0;
+        if (length == _PAYEE_SIGNER) lane = 0;
         if (length == _PAYEE_SIGNER_LANE_COUNTER) _topUp(_keyOf(from, payee, signer, lane), counter, value);
         else _open(from, payee, signer, lane, value);
     }

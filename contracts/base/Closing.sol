@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Allotments} from "../libraries/Allotments.sol";
 import {CompactSignatures, Signature} from "../libraries/CompactSignatures.sol";
 import {Deal, Deals} from "../libraries/Deals.sol";
+import {PaymentLists, Payments} from "../libraries/Payments.sol";
 import {PurchaseWord} from "../libraries/PurchaseWord.sol";
 import {SignedStructs} from "../libraries/SignedStructs.sol";
 import {Tallies, Tally} from "../libraries/Tallies.sol";
@@ -12,6 +13,7 @@ import {PurchaseBook} from "./PurchaseBook.sol";
 /// @title Promising further hosts a part, and ending purchases
 abstract contract Closing is PurchaseBook {
     using CompactSignatures for bytes32;
+    using PaymentLists for Payments;
     using Tallies for Tally;
 
     /// @dev Digests of CloseTogether that the signer alone has signed.
@@ -79,7 +81,8 @@ abstract contract Closing is PurchaseBook {
         if (word.proposed()) revert VideoStore_Proposed(nonce);
         if (block.timestamp < word.end()) revert VideoStore_NotEnded(uint40(word.end()));
         word.reclaim().store(nonce);
-        _return(nonce, deal, _buyerOf(word, buyer), word.total());
+        address to = _buyerOf(word, buyer);
+        _pay(to, _return(nonce, deal, to, word.total()));
     }
 
     // ------------------------------------------------------------------------------------------ closing together
@@ -104,7 +107,8 @@ abstract contract Closing is PurchaseBook {
         address owner = ending.deal.terms.owner;
         if (owner == address(0) || digest.recover(signatures[0]) != owner) revert VideoStore_NotAllowed();
         for (uint256 i; i < count; ++i) {
-            address host = address(uint160(ending.shares[i].keyCapBytes >> 96));
+            (uint256 packed,) = _shareAt(ending.shares, i);
+            address host = address(uint160(packed >> 96));
             if (host == address(0) || digest.recover(signatures[i + 1]) != host) revert VideoStore_NotAllowed();
         }
         _end(nonce, word, ending);
@@ -151,14 +155,12 @@ abstract contract Closing is PurchaseBook {
             bytes32[] memory words = new bytes32[](ending.counts[tree]);
             if (words.length > 1 << depth || next + words.length > ending.shares.length) revert VideoStore_BadAllotments();
             for (uint256 i; i < words.length; ++i) {
-                Share calldata share = ending.shares[next++];
+                (uint256 packed, address payout) = _shareAt(ending.shares, next + i);
                 words[i] = Allotments.leaf(
-                    uint32((tree << depth) + i),
-                    address(uint160(share.keyCapBytes >> 96)),
-                    share.payout,
-                    uint40(share.keyCapBytes >> 40)
+                    uint32((tree << depth) + i), address(uint160(packed >> 96)), payout, uint40(packed >> 40)
                 );
             }
+            next += words.length;
             bytes32 root = Allotments.rootOf(words, depth);
             if (root != (tree == 0 ? ending.allotments : further[tree - 1])) revert VideoStore_BadAllotments();
         }
@@ -176,17 +178,20 @@ abstract contract Closing is PurchaseBook {
         tally.count(before, total);
         emit TreeSettled(nonce, tally.owner, items);
         uint256 fee = tally.fee;
+        Payments memory list = PaymentLists.create(items.length + _sharesOf(1) + 1);
         for (uint256 i; i < items.length; ++i) {
             uint256 newly = uint40(items[i]);
             unchecked {
                 if (paid.length != 0) newly -= paid[i];
-                _pay(address(uint160(items[i] >> 96)), newly * fee);
+                list.add(address(uint160(items[i] >> 96)), newly * fee);
             }
         }
         Tally[] memory tallies = new Tally[](1);
         tallies[0] = tally;
-        _payShares(tallies, avatar);
-        _return(nonce, ending.deal, _buyerOf(word, ending.buyer), total);
+        _addShares(list, tallies, avatar);
+        address buyer = _buyerOf(word, ending.buyer);
+        list.add(buyer, _return(nonce, ending.deal, buyer, total));
+        _payAll(list);
     }
 
     /// @dev For each host of the list its bytes in all, cut to its cap and at least what it settled itself.
@@ -204,9 +209,7 @@ abstract contract Closing is PurchaseBook {
         for (uint256 tree; tree < ending.counts.length; ++tree) {
             uint256 leaf = tree << ending.deal.depth;
             for (uint256 last = next + ending.counts[tree]; next < last; ++next) {
-                Share calldata share = ending.shares[next];
-                uint256 packed = share.keyCapBytes;
-                address payout = share.payout;
+                (uint256 packed, address payout) = _shareAt(ending.shares, next);
                 uint256 byteCount = uint40(packed);
                 uint256 cap = uint40(packed >> 40);
                 if (byteCount > cap) byteCount = cap;
@@ -223,15 +226,23 @@ abstract contract Closing is PurchaseBook {
         }
     }
 
+    /// @dev A share whose place has been checked.
+    function _shareAt(Share[] calldata shares, uint256 i) private pure returns (uint256 packed, address payout) {
+        assembly ("memory-safe") {
+            let p := add(shares.offset, shl(6, i))
+            packed := calldataload(p)
+            payout := and(calldataload(add(p, 0x20)), 0xffffffffffffffffffffffffffffffffffffffff)
+        }
+    }
+
     function _digestOf(bytes32 nonce, Ending calldata ending) private view returns (bytes32) {
         return _hashTypedDataV4(SignedStructs.hashCloseTogether(nonce, ending.counts, ending.shares));
     }
 
-    /// @dev Returns to the buyer what `total` bytes have not earned.
-    function _return(bytes32 nonce, Deal calldata deal, address buyer, uint256 total) private {
+    /// @dev What `total` bytes have not earned, logged as the buyer's.
+    function _return(bytes32 nonce, Deal calldata deal, address buyer, uint256 total) private returns (uint256 amount) {
         uint256 earned = total * deal.terms.fee + Deals.earned(deal.terms.price, deal.terms.size, total);
-        uint256 amount = Deals.escrow(deal) - earned;
+        amount = Deals.escrow(deal) - earned;
         emit Reclaimed(nonce, buyer, amount);
-        _pay(buyer, amount);
     }
 }

@@ -8,12 +8,15 @@ import {IVideoStoreTypes} from "../interfaces/IVideoStoreTypes.sol";
 import {IVideoTerms} from "../interfaces/IVideoTerms.sol";
 import {Allotments} from "../libraries/Allotments.sol";
 import {Deal, Deals} from "../libraries/Deals.sol";
+import {PaymentLists, Payments} from "../libraries/Payments.sol";
 import {PurchaseWord, PurchaseWords} from "../libraries/PurchaseWord.sol";
 import {Tally} from "../libraries/Tallies.sol";
 import {Permits} from "./Permits.sol";
 
 /// @title The purchases of a store: where they are, what they are called, how they stand
 abstract contract PurchaseBook is IVideoStoreTypes, EIP712, Permits {
+    using PaymentLists for Payments;
+
     /// @dev Trees that a purchase got after the first.
     struct Further {
         uint40 total; // of their sums
@@ -125,24 +128,29 @@ abstract contract PurchaseBook is IVideoStoreTypes, EIP712, Permits {
         return deal.terms.avatarBps == 0 ? address(0) : registry.addressOf("ParatiiAvatar");
     }
 
-    /// @dev One transfer for neighbouring deals of one owner, one a deal to affiliates, one to the avatar.
-    function _payShares(Tally[] memory tallies, address avatar) internal {
+    /// @dev Room in a list of payments for those of `_addShares`.
+    function _sharesOf(uint256 deals) internal pure returns (uint256) {
+        return 2 * deals + 1;
+    }
+
+    /// @dev One payment for neighbouring deals of one owner, one a deal to affiliates, one to the avatar.
+    function _addShares(Payments memory list, Tally[] memory tallies, address avatar) internal pure {
         address owner;
         uint256 owed;
         uint256 redistributed;
         for (uint256 i; i < tallies.length; ++i) {
             Tally memory tally = tallies[i];
             if (tally.owner != owner) {
-                _pay(owner, owed);
+                list.add(owner, owed);
                 owner = tally.owner;
                 owed = 0;
             }
             owed += tally.toOwner;
             redistributed += tally.toAvatar;
-            _pay(tally.affiliate, tally.toAffiliate);
+            list.add(tally.affiliate, tally.toAffiliate);
         }
-        _pay(owner, owed);
-        _pay(avatar, redistributed);
+        list.add(owner, owed);
+        list.add(avatar, redistributed);
     }
 
     function _load(bytes32 nonce) internal view returns (PurchaseWord word) {

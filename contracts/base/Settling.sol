@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Allotments} from "../libraries/Allotments.sol";
 import {CompactSignatures} from "../libraries/CompactSignatures.sol";
 import {Deal} from "../libraries/Deals.sol";
+import {PaymentLists, Payments} from "../libraries/Payments.sol";
 import {PinnedReceipts} from "../libraries/PinnedReceipts.sol";
 import {PurchaseWord, PurchaseWords} from "../libraries/PurchaseWord.sol";
 import {SignedStructs} from "../libraries/SignedStructs.sol";
@@ -13,6 +14,7 @@ import {PurchaseBook} from "./PurchaseBook.sol";
 /// @title Counting receipts and paying for them
 abstract contract Settling is PurchaseBook {
     using CompactSignatures for bytes32;
+    using PaymentLists for Payments;
     using Tallies for Tally;
 
     /// @dev One purchase while its receipts are counted.
@@ -53,10 +55,12 @@ abstract contract Settling is PurchaseBook {
             TreeGroup calldata group = trees[i];
             _settleTree(group, tallies[group.deal], payees, fees);
         }
+        Payments memory list = PaymentLists.create(payees.length + _sharesOf(deals.length));
         for (uint256 i; i < payees.length; ++i) {
-            _pay(payees[i].payout, fees[i]);
+            list.add(payees[i].payout, fees[i]);
         }
-        _payShares(tallies, avatar);
+        _addShares(list, tallies, avatar);
+        _payAll(list);
     }
 
     /// @return fees What the host newly earned.

@@ -47,18 +47,34 @@ library Allotments {
     function rootOf(bytes32[] memory words, uint256 depth) internal pure returns (bytes32) {
         uint256 length = words.length;
         if (length == 0) return 0;
-        for (uint256 level; level < depth; ++level) {
-            uint256 parents = (length + 1) / 2;
-            for (uint256 i; i < parents; ++i) {
-                bytes32 left = words[2 * i];
-                bytes32 right = 2 * i + 1 < length ? words[2 * i + 1] : bytes32(0);
-                uint256 total = sum(left) + sum(right);
-                if (total > SUM_MASK) return 0;
-                words[i] = _node(left, right, total);
+        bool fits;
+        bytes32 root;
+        assembly ("memory-safe") {
+            // 0x01 ‖ left ‖ right, in memory that is not kept.
+            let p := mload(0x40)
+            mstore8(p, 0x01)
+            let first := add(words, 0x20)
+            let end := add(first, shl(5, length))
+            let over := 0
+            for {} depth { depth := sub(depth, 1) } {
+                let to := first
+                for { let from := first } lt(from, end) { from := add(from, 0x40) } {
+                    let left := mload(from)
+                    let right := 0
+                    if lt(add(from, 0x20), end) { right := mload(add(from, 0x20)) }
+                    mstore(add(p, 0x01), left)
+                    mstore(add(p, 0x21), right)
+                    let total := add(and(left, SUM_MASK), and(right, SUM_MASK))
+                    over := or(over, gt(total, SUM_MASK))
+                    mstore(to, or(and(keccak256(p, 0x41), not(SUM_MASK)), and(total, SUM_MASK)))
+                    to := add(to, 0x20)
+                }
+                end := to
             }
-            length = parents;
+            fits := iszero(over)
+            root := mload(first)
         }
-        return words[0];
+        return fits ? root : bytes32(0);
     }
 
     /// @dev The bytes that a word promises in total.

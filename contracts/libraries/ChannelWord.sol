@@ -53,7 +53,9 @@ library ChannelWords {
 
     /// @dev The next channel of the lane. The caller has bounded the deposit.
     function open(ChannelWord word, uint256 deposit_) internal pure returns (ChannelWord) {
-        return ChannelWord.wrap(((word.counter() + 1) << 216) | (deposit_ << 88));
+        unchecked {
+            return ChannelWord.wrap(((word.counter() + 1) << 216) | (deposit_ << 88));
+        }
     }
 
     function withTerms(ChannelWord word) internal pure returns (ChannelWord) {

@@ -1,9 +1,10 @@
 import { Interface } from 'ethers'
 import { describe, expect, it } from 'vitest'
 import { ParatiiError } from '#std/error.ts'
+import { errorCodes } from '#std/error-codes.ts'
 import { paratiiTokenAbi } from './bindings/paratii-token.ts'
 import { videoStoreAbi } from './bindings/video-store.ts'
-import { decodeContractError } from './contract-error.ts'
+import { decodeContractError, listContractErrors } from './contract-error.ts'
 
 const reverted = (data: string) => new ParatiiError('transaction-failed', { data })
 const zero = `0x${'00'.repeat(32)}`
@@ -23,12 +24,17 @@ describe('what a contract reverted with', () => {
     expect(decodeContractError(reverted(data))).toMatchObject({ code: 'balance-too-low' })
   })
 
-  it('keeps its name where it has no code of its own', () => {
-    const data = new Interface(videoStoreAbi).encodeErrorResult('VideoStore_NotEnded', [1])
-    expect(decodeContractError(reverted(data))).toMatchObject({
-      code: 'transaction-failed',
-      details: { error: 'VideoStore_NotEnded' },
-    })
+  it('has a code, whichever custom error of whichever contract it is', () => {
+    const errors = listContractErrors()
+    expect(errors.filter(([, code]) => code === undefined || !(code in errorCodes))).toEqual([])
+    expect(errors.length).toBeGreaterThan(80)
+  })
+
+  it('has a code of its own where it is an error of ours', () => {
+    const vague = listContractErrors().filter(
+      ([name, code]) => code === 'transaction-failed' && /^[A-Z][A-Za-z]+_/.test(name),
+    )
+    expect(vague.map(([name]) => name)).toEqual(['ParatiiAvatar_Refused', 'SendEther_Refused'])
   })
 
   it('is left as it is where nobody knows it', () => {

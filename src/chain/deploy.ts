@@ -136,6 +136,7 @@ const argumentsOf = (
     case 'token':
       return [holder ?? sender.address]
     case 'videoRegistry':
+      return [registry, periodSeconds]
     case 'userRegistry':
       return [registry]
     case 'videoStore':

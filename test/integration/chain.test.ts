@@ -88,6 +88,18 @@ describe('videos and users', () => {
     expect(await codeOf(host.editVideo(document))).toBe('not-permitted')
   })
 
+  it('refuses a time in which hosts could not settle, before anybody can order', async () => {
+    const { formats, ...document } = documentOf(publisher.address, periodSeconds)
+    const hurried = {
+      ...document,
+      title: 'Hurried',
+      formats: { [cmaf]: { ...formats[cmaf], ttl: 3 * periodSeconds - 1 } },
+    }
+    expect(
+      await codeOf(publisher.registerVideo(hurried as typeof document & { formats: typeof formats })),
+    ).toBe('terms-invalid')
+  })
+
   it('reads back mailbox key and nodes of a user', async () => {
     const nodes = [
       { key: actorOf('n').publicKey, addresses: ['/ip4/127.0.0.1/tcp/1/ws', '/ip4/127.0.0.1/tcp/2/http'] },
@@ -211,7 +223,7 @@ describe('purchases', () => {
     await host.requestClose(parties, signature)
     expect(await started.reader.purchase(nonce)).toMatchObject({ closing: true })
     expect(await codeOf(host.requestClose(parties, signature))).toBe('purchase-ended')
-    expect(await codeOf(host.reclaim(parties))).toBe('transaction-failed')
+    expect(await codeOf(host.reclaim(parties))).toBe('purchase-open')
     const before = await started.reader.balanceWei(buyer.address)
     await started.rpc.request('evm_increaseTime', [periodSeconds])
     await started.rpc.request('evm_mine', [])

@@ -131,6 +131,11 @@ export const paratiiTokenAbi = [
   {"inputs":[],"name":"eip712Domain","outputs":[{"name":"fields","type":"bytes1"},{"name":"name","type":"string"},{"name":"version","type":"string"},{"name":"chainId","type":"uint256"},{"name":"verifyingContract","type":"address"},{"name":"salt","type":"bytes32"},{"name":"extensions","type":"uint256[]"}],"stateMutability":"view","type":"function"},
   /** Whether `user` wants an operator to act for it. */
   {"inputs":[{"name":"user","type":"address"}],"name":"isManaged","outputs":[{"name":"","type":"bool"}],"stateMutability":"view","type":"function"},
+  /**
+   * Several transfers of the sender, all or none.
+   * @param payments Of each, receiver << 96 | value.
+   */
+  {"inputs":[{"name":"payments","type":"uint256[]"}],"name":"multiTransfer","outputs":[{"name":"","type":"bool"}],"stateMutability":"nonpayable","type":"function"},
   /** Returns the name of the token. */
   {"inputs":[],"name":"name","outputs":[{"name":"","type":"string"}],"stateMutability":"view","type":"function"},
   /** Returns the current nonce for `owner`. This value must be included whenever a signature is generated for {permit}. Every successful call to {permit} increases ``owner``'s nonce by one. This prevents a signature from being used multiple times. */

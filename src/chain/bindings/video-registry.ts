@@ -2,13 +2,16 @@
 
 /** ABI of contracts/VideoRegistry.sol */
 export const videoRegistryAbi = [
-  /** @param registry Where the part of each price for redistribution is looked up ("avatarShareBps"). */
-  {"inputs":[{"name":"registry","type":"address"}],"stateMutability":"nonpayable","type":"constructor"},
+  /**
+   * @param period The store's PERIOD, in seconds.
+   * @param registry Where the part of each price for redistribution is looked up ("avatarShareBps").
+   */
+  {"inputs":[{"name":"registry","type":"address"},{"name":"period","type":"uint32"}],"stateMutability":"nonpayable","type":"constructor"},
   /** The nonce used for an `account` is not the expected current nonce. */
   {"inputs":[{"name":"account","type":"address"},{"name":"currentNonce","type":"uint256"}],"name":"InvalidAccountNonce","type":"error"},
   {"inputs":[],"name":"InvalidShortString","type":"error"},
   {"inputs":[{"name":"str","type":"string"}],"name":"StringTooLong","type":"error"},
-  /** A format has no name or root, is named twice, has no size, a ttl of zero or above MAX_TTL, or shares above the whole price. */
+  /** A format has no name or root, is named twice, has no size, or shares above the whole price. */
   {"inputs":[{"name":"name","type":"bytes32"}],"name":"VideoRegistry_BadFormat","type":"error"},
   /** More than MAX_FORMATS, or none. */
   {"inputs":[{"name":"count","type":"uint256"}],"name":"VideoRegistry_BadFormatCount","type":"error"},
@@ -16,12 +19,16 @@ export const videoRegistryAbi = [
   {"inputs":[],"name":"VideoRegistry_BadKey","type":"error"},
   /** The signature is not the one of the account it must be from. */
   {"inputs":[],"name":"VideoRegistry_BadSignature","type":"error"},
+  /** A ttl below MIN_TTL or above MAX_TTL, on which nothing can be bought. */
+  {"inputs":[{"name":"ttl","type":"uint32"}],"name":"VideoRegistry_BadTtl","type":"error"},
   /** The id is registered already. */
   {"inputs":[{"name":"id","type":"bytes32"}],"name":"VideoRegistry_Exists","type":"error"},
   /** The signature's deadline has passed. */
   {"inputs":[{"name":"deadline","type":"uint256"}],"name":"VideoRegistry_Expired","type":"error"},
   /** `account` may not do this. */
   {"inputs":[{"name":"account","type":"address"}],"name":"VideoRegistry_NotAllowed","type":"error"},
+  /** The video is not sold in this format. */
+  {"inputs":[{"name":"id","type":"bytes32"},{"name":"format","type":"bytes32"}],"name":"VideoRegistry_UnknownFormat","type":"error"},
   /** No such video. */
   {"inputs":[{"name":"id","type":"bytes32"}],"name":"VideoRegistry_UnknownVideo","type":"error"},
   /** MAY be emitted to signal that the domain could have changed. */
@@ -42,6 +49,8 @@ export const videoRegistryAbi = [
   {"inputs":[],"name":"MAX_FORMATS","outputs":[{"name":"","type":"uint256"}],"stateMutability":"view","type":"function"},
   /** The longest time, in seconds, that a purchase may stay open. */
   {"inputs":[],"name":"MAX_TTL","outputs":[{"name":"","type":"uint256"}],"stateMutability":"view","type":"function"},
+  /** The shortest: three of the store's periods, so that hosts settle what is asked for to the last. */
+  {"inputs":[],"name":"MIN_TTL","outputs":[{"name":"","type":"uint256"}],"stateMutability":"view","type":"function"},
   /** Accepts a video offered to the sender. The terms of its formats now name the new owner. */
   {"inputs":[{"name":"id","type":"bytes32"}],"name":"accept","outputs":[],"stateMutability":"nonpayable","type":"function"},
   /** The same, by anybody with `to`'s signature of Accept. */

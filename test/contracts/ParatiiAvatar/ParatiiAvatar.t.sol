@@ -28,7 +28,7 @@ contract ParatiiAvatarTest is ChannelFixture {
     function test_AnOperatorDepositsIntoAChannelToTheUsersPaywall() external {
         vm.prank(_OPERATOR);
         bytes32 id = _avatar.deposit(PAYER, 0, 3 ether);
-        IPaymentChannelsTypes.Route memory which = route(channels.laneOf(address(_avatar), 0));
+        IPaymentChannelsTypes.Route memory which = route(channels.laneForDelegate(address(_avatar), 0));
         assertEq(channels.channelOf(which).id, id, "channel");
         vm.prank(_OPERATOR);
         _avatar.topUp(PAYER, 0, 1, 1 ether);
@@ -90,7 +90,7 @@ contract ParatiiAvatarTest is ChannelFixture {
         vm.prank(_OPERATOR);
         bytes32 id = _avatar.deposit(PAYER, 0, 1 ether);
         Signature memory operators = sign(0x0DE7, digestOf("BalanceProof", id, 1 ether));
-        uint96 lane = channels.laneOf(address(_avatar), 0);
+        uint96 lane = channels.laneForDelegate(address(_avatar), 0);
         vm.expectRevert(IPaymentChannelsTypes.PaymentChannels_BadSignature.selector);
         channels.withdraw(route(lane), 1 ether, operators);
     }

@@ -61,6 +61,22 @@ contract ParatiiTokenTest is Test {
         _token.receiveWithAuthorization(_holder, _OTHER, 5, 0, until, "nonce", v, r, s);
     }
 
+    function test_AMultiTransferPaysEachAllOrNone() external {
+        uint256[] memory payments = new uint256[](3);
+        payments[0] = (uint256(uint160(_OTHER)) << 96) | 5;
+        payments[1] = (uint256(uint160(address(0xCAFE))) << 96) | 7;
+        payments[2] = (uint256(uint160(_OTHER)) << 96) | 1;
+        vm.prank(_holder);
+        assertTrue(_token.multiTransfer(payments), "answers true");
+        assertEq(_token.balanceOf(_OTHER), 6, "twice");
+        assertEq(_token.balanceOf(address(0xCAFE)), 7, "once");
+        payments[0] = (uint256(uint160(_holder)) << 96) | 1;
+        vm.prank(_OTHER);
+        vm.expectRevert(abi.encodeWithSignature("ERC20InsufficientBalance(address,uint256,uint256)", _OTHER, 5, 7));
+        _token.multiTransfer(payments);
+        assertEq(_token.balanceOf(_OTHER), 6, "none of it");
+    }
+
     function test_TransferAndCallTellsItsReceiver() external {
         Receiver receiver = new Receiver();
         vm.prank(_holder);

@@ -112,7 +112,7 @@ contract PaymentChannelsAttacksTest is ChannelFixture {
         token.approve(address(channels), 1);
         vm.prank(RELAYER);
         channels.createChannelDelegate(PAYER, PAYEE, SIGNER, 3, 1);
-        bytes32 id = channels.idOf(route(3), 1);
+        bytes32 id = channels.idOfChannel(route(3), 1);
         uint256 until = block.timestamp + 1;
         Signature memory signature = authorize(PAYER_KEY, address(channels), 5 ether, until, createNonce(id, 5 ether));
         channels.createChannelWithAuthorization(route(3), 5 ether, until, signature);

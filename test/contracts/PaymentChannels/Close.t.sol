@@ -51,7 +51,7 @@ contract PaymentChannelsCloseTest is ChannelFixture {
         items[0] = packed(0, _id, 4 ether);
         items[1] = packed(0, _id, 3 ether);
         items[2] = packed(0, _id, 4 ether);
-        items[3] = packed(5, channels.idOf(route(5), 1), 1 ether);
+        items[3] = packed(5, channels.idOfChannel(route(5), 1), 1 ether);
         bytes32 ended = open(6, 1 ether);
         vm.prank(PAYER);
         channels.uncooperativeClose(route(6), 0);

@@ -22,13 +22,13 @@ contract PaymentChannelsOpenTest is ChannelFixture {
         token.transferAndCall(address(channels), 1 ether, abi.encodePacked(PAYEE));
         IPaymentChannelsTypes.Route memory own = route(0);
         own.signer = PAYER;
-        assertChannel(own, channels.idOf(own, 1), 1, 1 ether);
+        assertChannel(own, channels.idOfChannel(own, 1), 1, 1 ether);
         vm.prank(PAYER);
         token.transferAndCall(address(channels), 2 ether, abi.encodePacked(PAYEE, SIGNER));
-        assertChannel(route(0), channels.idOf(route(0), 1), 1, 2 ether);
+        assertChannel(route(0), channels.idOfChannel(route(0), 1), 1, 2 ether);
         vm.prank(PAYER);
         token.transferAndCall(address(channels), 3 ether, abi.encodePacked(PAYEE, SIGNER, uint96(9)));
-        assertChannel(route(9), channels.idOf(route(9), 1), 1, 3 ether);
+        assertChannel(route(9), channels.idOfChannel(route(9), 1), 1, 3 ether);
     }
 
     function test_TokenFallbackOpensAndTopsUp() external {
@@ -36,7 +36,7 @@ contract PaymentChannelsOpenTest is ChannelFixture {
         token.transfer(address(channels), 3 ether, abi.encodePacked(PAYEE, SIGNER, uint96(9)));
         vm.prank(PAYER);
         token.transfer(address(channels), 1 ether, abi.encodePacked(PAYEE, SIGNER, uint96(9), uint40(1)));
-        assertChannel(route(9), channels.idOf(route(9), 1), 1, 4 ether);
+        assertChannel(route(9), channels.idOfChannel(route(9), 1), 1, 4 ether);
     }
 
     function test_DataThatMeanNothingAreRefused() external {
@@ -55,7 +55,7 @@ contract PaymentChannelsOpenTest is ChannelFixture {
     }
 
     function test_AnAuthorizationOpensOnceWhateverRelayer() external {
-        bytes32 id = channels.idOf(route(1), 1);
+        bytes32 id = channels.idOfChannel(route(1), 1);
         uint256 until = block.timestamp + 1;
         Signature memory signature = authorize(PAYER_KEY, address(channels), 5 ether, until, createNonce(id, 5 ether));
         vm.prank(RELAYER);
@@ -68,7 +68,7 @@ contract PaymentChannelsOpenTest is ChannelFixture {
 
     function test_AnAuthorizationSentStraightToTheTokenIsRefused() external {
         uint256 until = block.timestamp + 1;
-        bytes32 nonce = createNonce(channels.idOf(route(1), 1), 5 ether);
+        bytes32 nonce = createNonce(channels.idOfChannel(route(1), 1), 5 ether);
         Signature memory signature = authorize(PAYER_KEY, address(channels), 5 ether, until, nonce);
         (uint8 v, bytes32 s) = (uint8(27 + (uint256(signature.vs) >> 255)), signature.vs << 1 >> 1);
         vm.expectRevert(abi.encodeWithSignature("ERC20InvalidReceiver(address)", address(channels)));
@@ -77,7 +77,7 @@ contract PaymentChannelsOpenTest is ChannelFixture {
 
     function test_AnAuthorizationIsNotRedirected() external {
         uint256 until = block.timestamp + 1;
-        bytes32 nonce = createNonce(channels.idOf(route(1), 1), 5 ether);
+        bytes32 nonce = createNonce(channels.idOfChannel(route(1), 1), 5 ether);
         Signature memory signature = authorize(PAYER_KEY, address(channels), 5 ether, until, nonce);
         IPaymentChannelsTypes.Route memory other = route(1);
         other.payee = RELAYER;
@@ -101,7 +101,7 @@ contract PaymentChannelsOpenTest is ChannelFixture {
         calls[1] = abi.encodeCall(channels.createChannel, (PAYEE, SIGNER, 1, 5 ether));
         vm.prank(PAYER);
         channels.multicall(calls);
-        assertChannel(route(1), channels.idOf(route(1), 1), 1, 5 ether);
+        assertChannel(route(1), channels.idOfChannel(route(1), 1), 1, 5 ether);
     }
 
     function test_ADelegateSpendsItsOwnTokensAlone() external {
@@ -115,11 +115,11 @@ contract PaymentChannelsOpenTest is ChannelFixture {
         token.approve(address(channels), 10);
         vm.prank(RELAYER);
         channels.createChannelDelegate(PAYER, PAYEE, SIGNER, 0, 6);
-        uint96 lane = channels.laneOf(RELAYER, 0);
+        uint96 lane = channels.laneForDelegate(RELAYER, 0);
         assertEq(token.balanceOf(PAYER), FUNDS, "the payer's");
         vm.prank(RELAYER);
         channels.topUpDelegate(route(lane), 1, 4);
-        assertChannel(route(lane), channels.idOf(route(lane), 1), 1, 10);
+        assertChannel(route(lane), channels.idOfChannel(route(lane), 1), 1, 10);
         assertEq(token.balanceOf(RELAYER), 0, "the delegate's");
     }
 
@@ -181,7 +181,7 @@ contract PaymentChannelsOpenTest is ChannelFixture {
         vm.recordLogs();
         channels.cooperativeClose(route(lane), 1.5 ether, proof(id, 1.5 ether), closing(id, 1.5 ether));
         assertEq(abi.decode(vm.getRecordedLogs()[1].data, (uint256)), 150, "seconds paid");
-        bytes32 next = channels.idOf(route(lane), 2);
+        bytes32 next = channels.idOfChannel(route(lane), 2);
         vm.prank(PAYER);
         vm.expectRevert(abi.encodeWithSelector(IPaymentChannelsTypes.PaymentChannels_Exists.selector, next));
         channels.openWithTerms(terms, yes);
@@ -192,7 +192,7 @@ contract PaymentChannelsOpenTest is ChannelFixture {
         bytes32 digest = digestAcceptance(terms);
         uint256 until = terms.validUntil;
         Signature memory paid = authorize(PAYER_KEY, address(channels), 6 ether, until, digest);
-        channels.openWithTermsAndAuthorization(terms, sign(PAYEE_KEY, digest), until, paid);
+        channels.openWithTermsByAuthorization(terms, sign(PAYEE_KEY, digest), until, paid);
         terms.bid = keccak256("another");
         bytes memory data = abi.encode(terms, sign(PAYEE_KEY, digestAcceptance(terms)));
         vm.prank(PAYER);
@@ -201,7 +201,7 @@ contract PaymentChannelsOpenTest is ChannelFixture {
         vm.prank(PAYER);
         token.transferAndCall(address(channels), 6 ether, data);
         uint96 lane = channels.laneOfTerms(terms);
-        assertChannel(route(lane), channels.idOf(route(lane), 1), 1, 6 ether);
+        assertChannel(route(lane), channels.idOfChannel(route(lane), 1), 1, 6 ether);
     }
 
     function test_AVoidForeignOrUnsignedAcceptanceIsRefused() external {

@@ -12,6 +12,7 @@ contract VideoRegistryTest is Test {
     string private constant _TYPES =
         "Document(string title,uint32 durationSeconds,uint32 chunkSeconds,bytes mailboxKey,bytes nodeKey)Format(bytes32 name,bytes32 root,uint96 price,uint64 fee,uint32 ttl,uint40 size,uint16 affiliateBps)";
     bytes32 private constant _DOCUMENT_HASH = keccak256("document");
+    uint32 private constant _PERIOD = 1 hours;
     uint256 private constant _OWNER_KEY = 0xA11CE;
     uint256 private constant _OTHER_KEY = 0xB0B;
 
@@ -26,7 +27,7 @@ contract VideoRegistryTest is Test {
         _other = vm.addr(_OTHER_KEY);
         _registry = new ParatiiRegistry(address(this));
         _registry.setUint("avatarShareBps", 250);
-        _videos = new VideoRegistry(_registry);
+        _videos = new VideoRegistry(_registry, _PERIOD);
     }
 
     function test_TheIdFollowsFromOwnerAndDocument() external {
@@ -67,7 +68,7 @@ contract VideoRegistryTest is Test {
         assertEq(_videos.termsHash(id, "cmaf"), 0, "not sold any more");
         assertTrue(_videos.termsHash(id, "cmaf-2") != 0, "sold");
         assertEq(_videos.videoOf(id).revision, 2, "revision");
-        vm.expectRevert(abi.encodeWithSelector(VideoRegistry.VideoRegistry_BadFormat.selector, bytes32("cmaf")));
+        vm.expectRevert(abi.encodeWithSelector(VideoRegistry.VideoRegistry_UnknownFormat.selector, id, bytes32("cmaf")));
         _videos.termsOf(id, "cmaf");
         vm.prank(_owner);
         _videos.edit(id, document("A clip"), formats("cmaf", 1 ether));
@@ -125,15 +126,13 @@ contract VideoRegistryTest is Test {
     }
 
     function test_FormatsThatCannotBeSoldAreRefused() external {
-        for (uint256 i; i < 7; ++i) {
+        for (uint256 i; i < 5; ++i) {
             Format[] memory list = formats("cmaf", 1 ether);
             if (i == 0) list[0].name = 0;
             if (i == 1) list[0].root = 0;
             if (i == 2) list[0].size = 0;
-            if (i == 3) list[0].ttl = 0;
-            if (i == 4) list[0].ttl = 30 days + 1;
-            if (i == 5) list[0].affiliateBps = 9_751;
-            if (i == 6) {
+            if (i == 3) list[0].affiliateBps = 9_751;
+            if (i == 4) {
                 list = new Format[](2);
                 list[0] = formats("cmaf", 1)[0];
                 list[1] = list[0];
@@ -148,6 +147,24 @@ contract VideoRegistryTest is Test {
         _videos.register(_DOCUMENT_HASH, document("A clip"), new Format[](0));
         vm.expectRevert(abi.encodeWithSelector(VideoRegistry.VideoRegistry_BadFormatCount.selector, 33));
         _videos.register(_DOCUMENT_HASH, document("A clip"), new Format[](33));
+    }
+
+    function test_ATtlOnWhichNothingCouldBeBoughtIsRefused() external {
+        uint32[3] memory bad = [0, 3 * _PERIOD - 1, 30 days + 1];
+        Format[] memory list = formats("cmaf", 1 ether);
+        for (uint256 i; i < bad.length; ++i) {
+            list[0].ttl = bad[i];
+            vm.prank(_owner);
+            vm.expectRevert(abi.encodeWithSelector(VideoRegistry.VideoRegistry_BadTtl.selector, bad[i]));
+            _videos.register(_DOCUMENT_HASH, document("A clip"), list);
+        }
+        list[0].ttl = 3 * _PERIOD;
+        vm.prank(_owner);
+        bytes32 id = _videos.register(_DOCUMENT_HASH, document("A clip"), list);
+        list[0].ttl = 3 * _PERIOD - 1;
+        vm.prank(_owner);
+        vm.expectRevert(abi.encodeWithSelector(VideoRegistry.VideoRegistry_BadTtl.selector, 3 * _PERIOD - 1));
+        _videos.edit(id, document("A clip"), list);
     }
 
     function test_KeysThatAreNotCompressedAreRefused() external {
@@ -225,7 +242,7 @@ contract VideoRegistryTest is Test {
     function testFuzz_TermsHashAsTheirFieldsDo(uint96 price, uint64 fee, uint32 ttl, uint40 size, uint16 bps) external {
         Format[] memory list = formats("cmaf", price);
         list[0].fee = fee;
-        list[0].ttl = uint32(bound(ttl, 1, 30 days));
+        list[0].ttl = uint32(bound(ttl, 3 * _PERIOD, 30 days));
         list[0].size = uint40(bound(size, 1, type(uint40).max));
         list[0].affiliateBps = uint16(bound(bps, 0, 9_750));
         vm.prank(_owner);

@@ -44,7 +44,7 @@ abstract contract StoreFixture is Test {
         vm.warp(1_800_000_000);
         registry = new ParatiiRegistry(address(this));
         token = new ParatiiToken(address(this));
-        videos = new VideoRegistry(registry);
+        videos = new VideoRegistry(registry, PERIOD);
         store = new VideoStore(token, videos, registry, PERIOD);
         registry.setUint("avatarShareBps", 250);
         registry.setAddress("ParatiiAvatar", AVATAR);
