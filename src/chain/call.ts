@@ -87,24 +87,5 @@ export const parseLog = <T>(
   return decodeValue(contract, schema, () => parsed.args.toArray(true))
 }
 
-/** All logs of one event whose indexed arguments equal those given (`null` is any). Bounds are block numbers. */
-export const listLogs = async <T>(
-  rpc: JsonRpc,
-  contract: Contract,
-  event: string,
-  indexed: readonly (string | null)[],
-  fromBlock: number,
-  schema: Schema<T>,
-  signal?: AbortSignal,
-): Promise<readonly (T & { readonly log: Log })[]> => {
-  const topics = contract.abi.encodeFilterTopics(event, [...indexed])
-  const filter = { address: contract.address, topics, fromBlock: quantity(fromBlock), toBlock: 'latest' }
-  const logs = v.parse(v.array(logSchema), await rpc.request('eth_getLogs', [filter], signal))
-  return logs.flatMap(log => {
-    const parsed = parseLog(contract, event, log, schema)
-    return parsed === undefined ? [] : [{ ...parsed, log }]
-  })
-}
-
 /** A number as JSON-RPC writes it. */
 export const quantity = (value: number | bigint): Hex => `0x${value.toString(16)}`

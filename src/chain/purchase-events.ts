@@ -2,7 +2,8 @@ import * as v from 'valibot'
 import type { Schema } from '#protocol/fields.ts'
 import type { Address, Hash, PurchaseNonce, VideoId } from '#std/brand.ts'
 import type { JsonRpc } from '#std/ports/json-rpc.ts'
-import { addressValue, type Contract, hashValue, type Log, listLogs, numberValue } from './call.ts'
+import { addressValue, type Contract, hashValue, type Log, numberValue } from './call.ts'
+import { listLogs } from './logs.ts'
 
 /** Which purchases: all conditions hold. */
 export type PurchaseFilter = {
@@ -85,9 +86,13 @@ export const listPurchases = (
   listLogs(
     rpc,
     store,
-    'Purchased',
-    [filter.nonce ?? null, filter.buyer ?? null, filter.id ?? null],
-    filter.fromBlock ?? 0,
+    {
+      event: 'Purchased',
+      indexed: [filter.nonce ?? null, filter.buyer ?? null, filter.id ?? null],
+      fromBlock: filter.fromBlock ?? 0,
+      // A name is that of one purchase.
+      ...(filter.nonce === undefined ? {} : { enough: 1 }),
+    },
     purchasedValue,
     signal,
   )
