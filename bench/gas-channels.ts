@@ -45,7 +45,7 @@ export const measureChannels = async (started: StartedChain, rows: GasRows): Pro
     concat([payee.address, signer.address, `0x${lane.toString(16).padStart(24, '0')}`])
   const open = (lane: bigint) => transferAndCall(openData(lane))
   const idOf = async (lane: bigint, counter: number): Promise<string> => {
-    const data = channelsAbi.encodeFunctionData('idOf', [routeOf(lane), counter])
+    const data = channelsAbi.encodeFunctionData('idOfChannel', [routeOf(lane), counter])
     return String(await rpc.request('eth_call', [{ to: channels, data }, 'latest']))
   }
   const domain = { name: 'Paratii', version: '1', chainId: chain.chainId, verifyingContract: channels }

@@ -73,6 +73,8 @@ export type Wish = {
   readonly hosts: readonly Actor[]
   readonly payment: Order['payment']
   readonly validUntil: number
+  /** Default: none. */
+  readonly affiliate?: Address
 }
 
 /** A signed order that allots its whole capacity to the hosts in equal parts. */
@@ -99,7 +101,7 @@ export const orderOf = (
     allotments: tree.commitment,
     depth: tree.depth,
     leaves,
-    affiliate: noAffiliate,
+    affiliate: wish.affiliate ?? noAffiliate,
     relayFee: 0n,
     validUntil: wish.validUntil,
     salt: hashFromBytes(keccak256(wish.node.secretKey)),
