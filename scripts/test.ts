@@ -63,8 +63,8 @@ async function vitest(project: string, env: Record<string, string> = {}): Promis
   }
 }
 
-async function hardhat(): Promise<Count> {
-  const { code, output } = await run('npm', ['run', '--silent', 'test:contracts'])
+async function hardhat(script: string): Promise<Count> {
+  const { code, output } = await run('npm', ['run', '--silent', script])
   const sum = (word: string) =>
     [...output.matchAll(new RegExp(`(\\d+) ${word}`, 'g'))].reduce((total, [, n]) => total + Number(n), 0)
   const passed = sum('passing')
@@ -90,11 +90,13 @@ const sets: Record<string, () => Promise<Count>> = {
       () => step('tsc', '-p', '.'),
       () => step('depcruise', 'src', '--config', '.dependency-cruiser.mjs'),
       () => step('knip'),
+      () => step('npm', 'run', '--silent', 'lint:contracts'),
       () => vitest('house'),
     ),
   unit: () => vitest('unit'),
   model: () => vitest('model'),
-  contracts: hardhat,
+  contracts: () => hardhat('test:contracts'),
+  gas: () => step('node', 'bench/gas.ts'),
   integration: () => vitest('integration'),
   build: () => step('npm', 'run', '--silent', 'build'),
   e2e: () => vitest('e2e'),
@@ -102,6 +104,8 @@ const sets: Record<string, () => Promise<Count>> = {
 
 /** What takes too long for every day; `full` runs it after all the others. */
 const slowSets: Record<string, () => Promise<Count>> = {
+  deployed: () => hardhat('test:contracts:deployed'),
+  mutants: () => step('node', 'scripts/mutants.ts'),
   interleavings: () => vitest('model', { FC_NUM_RUNS: '10000' }),
 }
 

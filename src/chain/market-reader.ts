@@ -16,10 +16,10 @@ import {
   callContract,
   hashValue,
   type Log,
-  listLogs,
   numberValue,
   weiValue,
 } from './call.ts'
+import { listLogs } from './logs.ts'
 
 /** A campaign as the contract has it; amounts in units of 10^-6 PTI. */
 export type CampaignState = {
@@ -89,7 +89,13 @@ export const createMarketReader = (addresses: ContractAddresses, rpc: JsonRpc): 
       }
     },
     campaigns: (advertiser, signal) =>
-      listLogs(rpc, campaigns, 'CampaignCreated', [null, advertiser ?? null], 0, createdValue, signal),
+      listLogs(
+        rpc,
+        campaigns,
+        { event: 'CampaignCreated', indexed: [null, advertiser ?? null], fromBlock: 0 },
+        createdValue,
+        signal,
+      ),
     batches: (campaign, signal) =>
       callContract(rpc, campaigns, 'batchesOf', [campaign], v.array(hashValue), signal),
     paidUnits: (campaign, leaf, signal) =>

@@ -101,7 +101,7 @@ export const createMarketWriter = (addresses: ContractAddresses, sender: Sender)
     async openChannel(acceptance, payee, { validBefore, signature }, signal) {
       const transaction = await send(
         'paymentChannels',
-        'openWithTermsAndAuthorization',
+        'openWithTermsByAuthorization',
         [acceptanceArgument(acceptance), signatureArgument(payee), validBefore, signatureArgument(signature)],
         signal,
       )
