@@ -98,6 +98,7 @@ const sets: Record<string, () => Promise<Count>> = {
   contracts: () => hardhat('test:contracts'),
   gas: () => step('node', 'bench/gas.ts'),
   integration: () => vitest('integration'),
+  fuzz: () => step('node', 'scripts/fuzz.ts', '100000'),
   build: () => step('npm', 'run', '--silent', 'build'),
   e2e: () => vitest('e2e'),
 }

@@ -14,12 +14,12 @@ export type FrameStream = {
   abort(error: Error): void
 }
 
-/** Frames that may wait unread. Both protocols take turns, so a peer that sends more floods us. */
-const maxUnread = 32
+/** Frames that may wait unread where both sides take turns: a peer that sends more floods us. */
+const maxTurns = 32
 const closeMs = 5_000
 
 /** Cuts a stream into frames of at most `maxDataBytes`; what breaks the rules aborts the stream. */
-export const frameStream = (stream: Stream, maxDataBytes: number): FrameStream => {
+export const frameStream = (stream: Stream, maxDataBytes: number, maxUnread = maxTurns): FrameStream => {
   const decoder = createFrameDecoder(maxDataBytes)
   const unread: Frame[] = []
   let end: { readonly error?: ParatiiError } | undefined

@@ -3,7 +3,7 @@ import { decodeEnvelope } from '#protocol/envelope.ts'
 import { type Mail, openMail, sealMail } from '#protocol/mail.ts'
 import { isKnown, type Message, type MessageBodies, type MessageType } from '#protocol/message.ts'
 import { identityOf } from '#protocol/signature.ts'
-import type { PublicKey } from '#std/brand.ts'
+import type { Hex, PublicKey } from '#std/brand.ts'
 import { hexFromBytes } from '#std/bytes.ts'
 import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
 import type { Clock } from '#std/ports/clock.ts'
@@ -20,6 +20,8 @@ export type MailboxPorts = {
   readonly random: Random
   readonly clock: Clock
   readonly records: Records
+  /** Whether a sender's key was revoked by its owner; without it none is. */
+  isRevoked?(sender: PublicKey, signal: AbortSignal): Promise<boolean>
 }
 
 /** How long a message is wanted unless its sender says otherwise. */
@@ -31,6 +33,8 @@ const maxAtOnce = 64
 export type Letter = {
   readonly sender: PublicKey
   readonly message: Message
+  /** Who brought it, where it came by a direct stream. */
+  readonly peer?: PeerId
   /** Sends an answer back over the connection the letter came by; throws `peer-unreachable` when that is gone. */
   reply<T extends MessageType>(type: T, body: MessageBodies[T], signal: AbortSignal): Promise<void>
 }
@@ -74,7 +78,17 @@ export class Mailbox {
   open(secretKey: Uint8Array, read: LetterReader): () => void {
     const { publicKey } = identityOf(this.#ports.crypto, secretKey)
     this.#opened.set(publicKey, { secretKey, read })
-    return () => this.#opened.delete(publicKey)
+    return () => this.close(publicKey)
+  }
+
+  /** Reads no more mail to this key. */
+  close(publicKey: PublicKey): void {
+    this.#opened.delete(publicKey)
+  }
+
+  /** The secret key of a mailbox that is open. */
+  secretOf(publicKey: PublicKey): Uint8Array | undefined {
+    return this.#opened.get(publicKey)?.secretKey
   }
 
   /** Seals one message, signed by `secretKey`. Its answers go to `replyTo`, by default the signer. */
@@ -82,7 +96,7 @@ export class Mailbox {
     secretKey: Uint8Array,
     to: PublicKey,
     content: { readonly type: T; readonly body: MessageBodies[T] },
-    options: { readonly lifeMs?: number; readonly replyTo?: PublicKey } = {},
+    options: { readonly lifeMs?: number; readonly replyTo?: PublicKey; readonly id?: Hex } = {},
   ): Uint8Array<ArrayBuffer> {
     const { crypto, random, clock } = this.#ports
     const at = clock.nowMs()
@@ -90,7 +104,7 @@ export class Mailbox {
     const message = {
       v: 1,
       ...content,
-      id: hexFromBytes(random.bytes(16)),
+      id: options.id ?? hexFromBytes(random.bytes(16)),
       to,
       replyTo: options.replyTo ?? identityOf(crypto, secretKey).publicKey,
       at,
@@ -138,28 +152,53 @@ export class Mailbox {
   }
 
   async #receive(envelope: Uint8Array, from: PeerId, signal: AbortSignal): Promise<void> {
-    const { crypto, clock } = this.#ports
-    const opened = this.#opened.get(orThrow(decodeEnvelope(envelope)).receiver)
-    if (opened === undefined) throw new ParatiiError('envelope-not-mine')
     if (this.#atOnce >= maxAtOnce) throw new ParatiiError('rate-limited')
     this.#atOnce++
     try {
-      const mail = orThrow(openMail(crypto, envelope, opened.secretKey, clock.nowMs()))
-      await this.#seen.once(mail.message, () => this.#read(opened, mail, from, signal))
+      await this.take(envelope, signal, from)
     } finally {
       this.#atOnce--
     }
   }
 
-  async #read({ secretKey, read }: Opened, { sender, message }: Mail, peer: PeerId, signal: AbortSignal) {
+  /**
+   * Opens an envelope, however it came, and has it read. Resolves when its reader has it; throws what
+   * docs/spec/message.md refuses, `message-replayed` for what was read before, and what the reader throws.
+   *
+   * @param onOpened Told who wrote what as soon as that is known, whatever becomes of it then.
+   */
+  async take(
+    envelope: Uint8Array,
+    signal: AbortSignal,
+    from?: PeerId,
+    onOpened?: (mail: Mail) => void,
+  ): Promise<void> {
+    const { crypto, clock } = this.#ports
+    const opened = this.#opened.get(orThrow(decodeEnvelope(envelope)).receiver)
+    if (opened === undefined) throw new ParatiiError('envelope-not-mine')
+    const mail = orThrow(openMail(crypto, envelope, opened.secretKey, clock.nowMs()))
+    if (await this.#ports.isRevoked?.(mail.sender, signal)) throw new ParatiiError('key-revoked')
+    onOpened?.(mail)
+    await this.#seen.once(mail.message, () => this.#read(opened, mail, from, signal))
+  }
+
+  async #read(
+    { secretKey, read }: Opened,
+    { sender, message }: Mail,
+    peer: PeerId | undefined,
+    signal: AbortSignal,
+  ) {
     if (!isKnown(message)) throw new ParatiiError('unsupported')
     const { replyTo } = message
     await read(
       {
         sender,
         message,
-        reply: (type, body, replySignal) =>
-          this.deliver({ peer }, this.seal(secretKey, replyTo, { type, body }), replySignal),
+        reply: async (type, body, replySignal) => {
+          if (peer === undefined) throw new ParatiiError('peer-unreachable', { reason: 'came by a relay' })
+          await this.deliver({ peer }, this.seal(secretKey, replyTo, { type, body }), replySignal)
+        },
+        ...(peer === undefined ? {} : { peer }),
       },
       signal,
     )

@@ -1,7 +1,14 @@
+import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
 import { createLibp2p } from 'libp2p'
 import { libp2pKey, type MessageNode, sharedOptions } from './message-node.ts'
+import type { PeerScores } from './peer-scores.ts'
+import { type PubsubNode, pubsubService } from './pubsub.ts'
+
+/** How nodes may be connected; `circuit` is by a relay, which WebRTC finds its peers through. */
+export const transportNames = ['tcp', 'websocket', 'webrtc', 'circuit'] as const
+export type TransportName = (typeof transportNames)[number]
 
 export type MessageNodeOptions = {
   /** The daemon's node key: 32 bytes, secp256k1. Its public key is the peer id. Left out: a random one. */
@@ -10,14 +17,47 @@ export type MessageNodeOptions = {
   readonly listen?: readonly string[]
   /** Multiaddrs told to others in place of those listened on. */
   readonly announce?: readonly string[]
+  /** TCP and WebSocket unless said otherwise. */
+  readonly transports?: readonly TransportName[]
 }
 
-/** A started libp2p node for daemons: TCP and WebSocket, noise, yamux; it dials nobody by itself. */
+/** Two WebRTC connections need a program of another kind in Node: loaded only where it is asked for. */
+const transportOf = async (name: TransportName) => {
+  switch (name) {
+    case 'tcp':
+      return tcp()
+    case 'websocket':
+      return webSockets()
+    case 'webrtc':
+      return (await import('@libp2p/webrtc')).webRTC()
+    case 'circuit':
+      return circuitRelayTransport()
+  }
+}
+
+const optionsOf = async (options: MessageNodeOptions) => ({
+  ...sharedOptions(),
+  privateKey: await libp2pKey(options.nodeKey),
+  addresses: { listen: [...(options.listen ?? [])], announce: [...(options.announce ?? [])] },
+  transports: await Promise.all((options.transports ?? ['tcp', 'websocket']).map(transportOf)),
+})
+
+/** A started libp2p node for daemons: noise, yamux; it dials nobody by itself. */
 export async function createMessageNode(options: MessageNodeOptions = {}): Promise<MessageNode> {
+  return createLibp2p(await optionsOf(options))
+}
+
+/** A node that can relay: pubsub for mail, and circuits for peers that nobody can dial. */
+export async function createRelayNode(options: MessageNodeOptions, scores: PeerScores): Promise<PubsubNode> {
+  const shared = await optionsOf(options)
   return createLibp2p({
-    ...sharedOptions(),
-    privateKey: await libp2pKey(options.nodeKey),
-    addresses: { listen: [...(options.listen ?? [])], announce: [...(options.announce ?? [])] },
-    transports: [tcp(), webSockets()],
+    ...shared,
+    // After an outage everybody comes back at once, many perhaps from behind one address.
+    connectionManager: { inboundConnectionThreshold: 100, maxIncomingPendingConnections: 100 },
+    services: {
+      ...shared.services,
+      pubsub: pubsubService(peer => scores.score(peer)),
+      circuit: circuitRelayServer(),
+    },
   })
 }

@@ -55,6 +55,7 @@ export const errorCodes = {
   'envelope-not-mine': { family: 'Rejected', text: 'This message is for somebody else.' },
   'message-not-mine': { family: 'Rejected', text: 'This message is for somebody else.' },
   'message-expired': { family: 'Rejected', text: 'This message came too late.' },
+  'key-revoked': { family: 'Rejected', text: 'The key that signed this was revoked by its owner.' },
   'message-from-future': {
     family: 'Rejected',
     text: 'This message is dated in the future. Is a clock wrong?',

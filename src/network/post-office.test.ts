@@ -1,0 +1,147 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { clockSystem } from '#adapters/clock-system.ts'
+import { cryptoNative } from '#adapters/crypto-native.ts'
+import { randomSystem } from '#adapters/random-system.ts'
+import { createMemoryRecords } from '#adapters/records-memory.ts'
+import type { Hash, PurchaseNonce, Signature } from '#std/brand.ts'
+import { hexFromBytes } from '#std/bytes.ts'
+import { ParatiiError } from '#std/error.ts'
+import { MailRelay } from './mail-relay.ts'
+import { createMessageNode, createRelayNode } from './node.ts'
+import type { SentReport } from './outgoing.ts'
+import { PeerScores } from './peer-scores.ts'
+import { type PostBox, PostOffice } from './post-office.ts'
+
+const close = {
+  nonce: hexFromBytes(new Uint8Array(32).fill(1)) as Hash as PurchaseNonce,
+  signature: hexFromBytes(new Uint8Array(64).fill(1)) as Signature,
+}
+const content = { type: 'close', body: close } as const
+const faults: ParatiiError[] = []
+const onFault = (error: ParatiiError) => faults.push(error)
+const base = { crypto: cryptoNative, clock: clockSystem, random: randomSystem, onFault }
+const listen = ['/ip4/127.0.0.1/tcp/0']
+const stops: (() => Promise<void>)[] = []
+
+const startRelay = async (
+  relays: readonly string[] = [],
+  records = createMemoryRecords(),
+  nodeKey = randomSystem.bytes(32),
+) => {
+  const scores = new PeerScores(clockSystem)
+  const node = await createRelayNode({ nodeKey, listen }, scores)
+  const relay = await MailRelay.start({ ...base, node, nodeKey, records, scores }, { relays, discover: true })
+  let stopped = false
+  const stop = async () => {
+    if (stopped) return
+    stopped = true
+    await relay.stop()
+    await node.stop()
+  }
+  stops.push(stop)
+  return { relay, node, records, nodeKey, stop, address: String(node.getMultiaddrs()[0]) }
+}
+
+const startOffice = async (
+  relays: readonly string[],
+  records = createMemoryRecords(),
+  secretKey = randomSystem.bytes(32),
+) => {
+  const node = await createMessageNode()
+  const office = await PostOffice.start({ ...base, node, records, relays })
+  const box: PostBox = office.open(secretKey)
+  const reports: SentReport[] = []
+  const stop = async () => {
+    await office.stop()
+    await node.stop()
+  }
+  stops.push(stop)
+  const resume = () => office.resume(report => void reports.push(report))
+  return { office, node, box, records, secretKey, reports, resume, stop }
+}
+
+afterEach(async () => {
+  await Promise.all(stops.splice(0).map(stop => stop()))
+  expect(faults.splice(0)).toEqual([])
+})
+
+describe('mail by relays', () => {
+  it('reaches a receiver at another relay, which tells its sender so', async () => {
+    const near = await startRelay()
+    const far = await startRelay([near.address])
+    const sender = await startOffice([near.address])
+    const receiver = await startOffice([far.address])
+    const got: string[] = []
+    receiver.box.onMessage('close', async ({ sender: from, message }) => {
+      got.push(`${from} ${message.id}`)
+    })
+    await sender.resume()
+    const id = await sender.box.send(content, receiver.box.key)
+    await expect
+      .poll(() => sender.reports)
+      .toEqual([{ id, to: receiver.box.key, type: 'close', outcome: 'delivered' }])
+    expect(got).toEqual([`${sender.box.key} ${id}`])
+    // Nothing is left behind: no envelope, no topic but the receiver's own.
+    await expect.poll(() => [near.relay.status.waiting, far.relay.status.waiting]).toEqual([0, 0])
+    await expect.poll(() => near.relay.status.joined + far.relay.status.joined).toBe(2)
+  })
+
+  it('waits at the relays for a receiver that comes later, while the sender and a relay restart', async () => {
+    const near = await startRelay()
+    const sender = await startOffice([near.address])
+    const receiverKey = randomSystem.bytes(32)
+    const first = await startOffice([], createMemoryRecords(), receiverKey)
+    await sender.resume()
+    const id = await sender.box.send(content, first.box.key)
+    await expect.poll(() => near.relay.status.waiting).toBe(1)
+    await sender.stop()
+    await near.stop()
+    const again = await startRelay([], near.records, near.nodeKey)
+    const far = await startRelay([again.address])
+    const receiver = await startOffice([far.address], createMemoryRecords(), receiverKey)
+    const got: string[] = []
+    receiver.box.onMessage('close', async ({ message }) => {
+      got.push(message.id)
+    })
+    await expect.poll(() => got).toEqual([id])
+    const back = await startOffice([again.address], sender.records, sender.secretKey)
+    await back.resume()
+    await expect.poll(() => back.reports.map(report => report.outcome)).toEqual(['delivered'])
+    expect(got).toEqual([id])
+  })
+
+  it('is read once though it comes again, and refused for good is reported with its code', async () => {
+    const { address } = await startRelay()
+    const sender = await startOffice([address])
+    const receiver = await startOffice([address])
+    let reads = 0
+    receiver.box.onMessage('close', async () => {
+      if (++reads < 3) throw new ParatiiError('chain-unreachable')
+    })
+    await sender.resume()
+    const id = await sender.box.send(content, receiver.box.key)
+    await expect.poll(() => sender.reports.map(report => report.outcome)).toEqual(['delivered'])
+    expect(reads).toBe(3)
+    receiver.box.onMessage('close', async () => {
+      throw new ParatiiError('purchase-unknown')
+    })
+    await sender.box.send(content, receiver.box.key)
+    await expect.poll(() => sender.reports[1]).toMatchObject({ outcome: 'refused', code: 'purchase-unknown' })
+    expect(sender.reports[0]?.id).toBe(id)
+  })
+
+  it('is reported expired where nobody said that it came, also after a restart', async () => {
+    const { address } = await startRelay()
+    const sender = await startOffice([address])
+    await sender.resume()
+    const nobody = (await startOffice([])).box.key
+    await sender.box.send(content, nobody, { lifeMs: 300 })
+    await expect.poll(() => sender.reports).toMatchObject([{ to: nobody, outcome: 'expired' }])
+    await sender.box.send(content, nobody, { lifeMs: 1 })
+    await sender.stop()
+    const back = await startOffice([address], sender.records, sender.secretKey)
+    await back.resume()
+    await expect.poll(() => [...sender.reports, ...back.reports].length).toBe(2)
+    expect(await sender.records.list('mail-outgoing', '')).toEqual([])
+  })
+})
