@@ -105,6 +105,7 @@ const sets: Record<string, () => Promise<Count>> = {
 
 /** What takes too long for every day; `full` runs it after all the others. */
 const slowSets: Record<string, () => Promise<Count>> = {
+  'fuzz-nightly': () => step('node', 'scripts/fuzz.ts', '1000000', '2'),
   deployed: () => hardhat('test:contracts:deployed'),
   mutants: () => step('node', 'scripts/mutants.ts'),
   interleavings: () => vitest('model', { FC_NUM_RUNS: '10000' }),
