@@ -182,7 +182,7 @@ export const marketBodies: readonly {
   { type: 'bid-answer', name: 'bid countered', body: { hash: bidHash, counter: 2n * rate, left: 2 } },
   { type: 'bid-answer', name: 'bid refused', body: { hash: bidHash, code: 'bid-too-low' } },
   { type: 'open', name: 'open', body: opening },
-  { type: 'opened', name: 'opened', body: { channel, transaction: hashOf('transaction') } },
+  { type: 'opened', name: 'opened', body: { channel } },
   { type: 'opened', name: 'open refused', body: { hash: bidHash, code: 'balance-too-low' } },
   { type: 'channel-close', name: 'channel close', body: balanceProof },
   {

@@ -50,8 +50,12 @@ export type MarketWriter = {
     opening: { readonly validBefore: number; readonly signature: Signature },
     signal?: AbortSignal,
   ): Promise<Hash>
-  /** Ends a channel of which the sender is the payee: the proof is paid, the rest returns. */
-  closeChannel(route: ChannelRoute, proof: BalanceProof, signal?: AbortSignal): Promise<MinedTransaction>
+  /** Ends a channel of which the sender is the payee: the proof, if there is one, is paid, the rest returns. */
+  closeChannel(
+    route: ChannelRoute,
+    proof: BalanceProof | undefined,
+    signal?: AbortSignal,
+  ): Promise<MinedTransaction>
   /** Casts votes that their users signed; those that are old or expired change nothing. */
   castVotes(votes: readonly Vote[], signal?: AbortSignal): Promise<MinedTransaction>
 }
@@ -109,11 +113,16 @@ export const createMarketWriter = (addresses: ContractAddresses, sender: Sender)
         throw new ParatiiError('chain-mismatch', { missing: 'TermsAccepted' })
       return transaction.hash
     },
-    closeChannel: (route, { balance, signature }, signal) =>
+    closeChannel: (route, proof, signal) =>
       send(
         'paymentChannels',
         'cooperativeClose',
-        [route, balance, balance === 0n ? noSignature : signatureArgument(signature), noSignature],
+        [
+          route,
+          proof?.balance ?? 0n,
+          proof === undefined ? noSignature : signatureArgument(proof.signature),
+          noSignature,
+        ],
         signal,
       ),
     castVotes: (votes, signal) =>

@@ -177,11 +177,9 @@ export const openingSchema: Schema<Opening> = v.object({
 })
 
 /** The body of an `opened` message, publisher -> viewer: the channel is on the chain, or is not. */
-export type OpeningAnswer =
-  | { readonly channel: Hash; readonly transaction: Hash }
-  | { readonly hash: Hash; readonly code: string }
+export type OpeningAnswer = { readonly channel: Hash } | { readonly hash: Hash; readonly code: string }
 
 export const openingAnswerSchema: Schema<OpeningAnswer> = v.union([
-  v.object({ channel: hashField, transaction: hashField }),
+  v.object({ channel: hashField }),
   v.object({ hash: hashField, code: codeField }),
 ])

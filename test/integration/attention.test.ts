@@ -123,12 +123,7 @@ describe('a viewer with nothing', () => {
     const earning = await acceptBid(ports, best, viewerKey, signer, forever)
     await modest.kill()
     await modest.start()
-    const done = await watchForPay(
-      ports,
-      { ...earning, addresses: modest.role.addresses() },
-      playFor([]),
-      forever,
-    )
+    const done = await watchForPay(ports, earning, playFor([]), forever)
     expect(done.watcher.promisedWei).toBe(viewingOf(40))
   })
 

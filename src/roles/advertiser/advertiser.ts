@@ -4,12 +4,13 @@ import type { AllottedAnswer } from '#protocol/attention-bid.ts'
 import { identityOf } from '#protocol/signature.ts'
 import { paratiiDomain } from '#protocol/typed-data.ts'
 import { errorFrom, ParatiiError } from '#std/error.ts'
+import { Turns } from '#std/turns.ts'
 import { AllottingDesk } from './allotting.ts'
 import { BidDesk } from './bid-desk.ts'
 import { findPlace, type StoredLeaf } from './bid-records.ts'
 import { type AdvertiserPorts, errorDetails } from './ports.ts'
 import { settleCampaigns } from './settling.ts'
-import { Turns } from './turns.ts'
+
 import { WatchDesk } from './watch-desk.ts'
 
 const settleWithinMs = 60_000

@@ -3,6 +3,7 @@ import { buildCampaignBatch, campaignUnitWei } from '#protocol/campaign.ts'
 import { addressOf } from '#protocol/signature.ts'
 import type { Hash } from '#std/brand.ts'
 import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
+import type { Turns } from '#std/turns.ts'
 import {
   batchChange,
   findBatch,
@@ -16,7 +17,6 @@ import {
 import { countChange, findCampaign, listCampaigns, type StoredCampaign } from './campaign-records.ts'
 import { countOf } from './opening.ts'
 import { type AdvertiserPorts, errorDetails } from './ports.ts'
-import type { Turns } from './turns.ts'
 
 type Waiter = { resolve(leaf: StoredLeaf): void; reject(error: ParatiiError): void }
 

@@ -18,6 +18,7 @@ import type { TypedDomain } from '#protocol/typed-data.ts'
 import type { Hash, PublicKey } from '#std/brand.ts'
 import { hexFromBytes } from '#std/bytes.ts'
 import { orThrow, ParatiiError } from '#std/error.ts'
+import type { Turns } from '#std/turns.ts'
 import { acceptChanges, bidChange, findBid, forgetBid, listBids, type StoredBid } from './bid-records.ts'
 import {
   countChange,
@@ -30,7 +31,6 @@ import {
 } from './campaign-records.ts'
 import { countOf } from './opening.ts'
 import type { AdvertiserPorts } from './ports.ts'
-import type { Turns } from './turns.ts'
 
 /** Bids that are remembered for learning. */
 const mostPast = 200

@@ -17,10 +17,10 @@ import {
 import type { Cid, Hash, PublicKey } from '#std/brand.ts'
 import { concatBytes, hexFromBytes } from '#std/bytes.ts'
 import { orThrow, ParatiiError } from '#std/error.ts'
+import type { Turns } from '#std/turns.ts'
 import { findLeaf, leafChange, type StoredLeaf } from './bid-records.ts'
 import { findCampaign, type StoredCampaign } from './campaign-records.ts'
 import type { AdvertiserPorts } from './ports.ts'
-import type { Turns } from './turns.ts'
 
 /** Letters and digits that nobody takes for one another. */
 const codeLetters = 'ACDEFHJKMNPRTUVWXY3479'

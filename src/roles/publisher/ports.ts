@@ -1,5 +1,9 @@
+import type { MarketReader } from '#chain/market-reader.ts'
+import type { MarketWriter } from '#chain/market-writer.ts'
 import type { ChainReader } from '#chain/reader.ts'
 import type { ChainWriter } from '#chain/writer.ts'
+import type { PricingPolicy } from '#market/pricing.ts'
+import type { ViewerProfile } from '#market/viewer-profile.ts'
 import type { MessageNode } from '#network/message-node.ts'
 import type { SettlePolicy } from '#payments/settle-policy.ts'
 import type { Address, PublicKey } from '#std/brand.ts'
@@ -39,6 +43,17 @@ export const defaultPublisherConfig: Omit<PublisherConfig, 'chainId'> = {
   tickMs: 15_000,
 }
 
+/** What selling by the second needs besides what every publisher has. */
+export type SecondsPorts = {
+  readonly market: MarketReader
+  readonly marketWriter: MarketWriter
+  readonly pricing: PricingPolicy
+  /** What the chain shows of an account. */
+  readonly profileOf: (account: Address, signal: AbortSignal) => Promise<ViewerProfile>
+  /** A channel in which nothing was wanted for so long is closed. */
+  readonly idleMs: number
+}
+
 /** Something worth a line in the log. Never holds a secret. */
 export type Notice = (event: string, details: Readonly<Record<string, string | number | boolean>>) => void
 
@@ -58,6 +73,8 @@ export type PublisherPorts = {
   /** The node's secret key. 32 bytes. */
   readonly nodeKey: Uint8Array
   readonly notice: Notice
+  /** Left out: bids by the second are answered `unsupported`. */
+  readonly seconds?: SecondsPorts
 }
 
 /** Who the publisher is: derived from its keys once. */

@@ -6,6 +6,7 @@ import { leavesOfRanges } from '#network/leaf-request.ts'
 import { type Letter, Mailbox } from '#network/mailbox.ts'
 import { RateBound } from '#network/rate-bound.ts'
 import { RequestGuard } from '#network/request-guard.ts'
+import { serveWatch } from '#network/watch-source.ts'
 import { parseBlockTarget, recoverBlockRequest } from '#protocol/block-request.ts'
 import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
 import { HostRegister } from './host-register.ts'
@@ -14,6 +15,7 @@ import { OrderDesk } from './order-desk.ts'
 import { listOrders, type OrderRecord, saveOrder } from './orders.ts'
 import { errorDetails, type PublisherIdentity, type PublisherPorts } from './ports.ts'
 import { forgetReceipts, takeReceipt } from './receipts.ts'
+import { SecondsDesk } from './seconds-desk.ts'
 import { type PublisherStatus, readPublisherStatus, settlePublisher } from './settling.ts'
 import { listVideos } from './videos.ts'
 
@@ -54,6 +56,8 @@ class RunningPublisher implements Publisher {
   readonly #shelf: DirectoryShelf
   readonly #guard: RequestGuard
   readonly #rates: RateBound
+  readonly #seconds: SecondsDesk | undefined
+  #stopWatch: () => Promise<void> = async () => {}
   readonly #stopping = new AbortController()
   #parts: { readonly server: BlockServer; readonly mailbox: Mailbox } | undefined
   #ticking: Promise<void> = Promise.resolve()
@@ -66,6 +70,8 @@ class RunningPublisher implements Publisher {
     this.#shelf = new DirectoryShelf(ports.blocks)
     this.#guard = new RequestGuard(ports.clock)
     this.#rates = new RateBound({ clock: ports.clock, ...freeRates })
+    this.#seconds =
+      ports.seconds && new SecondsDesk(ports, ports.seconds, this.identity, this.#stopping.signal)
   }
 
   get url(): string {
@@ -97,6 +103,7 @@ class RunningPublisher implements Publisher {
       this.#parts = undefined
       throw thrown
     }
+    if (this.#seconds !== undefined) this.#stopWatch = await serveWatch(this.#ports.node, this.#seconds)
     mailbox.open(walletKey, (letter, letterSignal) => this.#read(letter, letterSignal))
     this.#ticking = this.#keepTicking()
   }
@@ -118,6 +125,7 @@ class RunningPublisher implements Publisher {
         this.#fail('purchase-not-ended', errorFrom(thrown), { nonce: record.nonce }),
       )
     }
+    await this.#seconds?.tick()
     await this.#hosts.tellNews(this.#running.mailbox, signal)
   }
 
@@ -128,6 +136,7 @@ class RunningPublisher implements Publisher {
   async stop(): Promise<void> {
     const { server, mailbox } = this.#running
     await mailbox.stop()
+    await this.#stopWatch()
     this.#stopping.abort(new ParatiiError('stopping'))
     await server.stop()
     await this.#ticking
@@ -181,9 +190,20 @@ class RunningPublisher implements Publisher {
         )
         return
       }
+      case 'bid':
+        return this.#bySecond.bid(letter, message.body, signal)
+      case 'open':
+        return this.#bySecond.openChannel(letter, message.body)
+      case 'channel-close':
+        return this.#bySecond.close(message.body)
       default:
         throw new ParatiiError('unsupported')
     }
+  }
+
+  get #bySecond(): SecondsDesk {
+    if (this.#seconds === undefined) throw new ParatiiError('unsupported')
+    return this.#seconds
   }
 
   /** Relays a close that is wanted and not on the chain; after the escrow's end returns to the viewer what is left. */

@@ -57,6 +57,13 @@ export const findBidders = async (
   return found.flat()
 }
 
+/** Where an account's nodes are, as the chain has it now. */
+export const findAddresses = async (
+  { reader }: Pick<EarnerPorts, 'reader'>,
+  account: Address,
+  signal: AbortSignal,
+): Promise<readonly string[]> => (await reader.nodes(account, signal)).flatMap(({ addresses }) => addresses)
+
 /** Who asks: the key that answers are for, and the one that signs the ask: the shown account's, or the same. */
 export type Asker = { readonly viewerKey: Uint8Array; readonly signingKey: Uint8Array }
 

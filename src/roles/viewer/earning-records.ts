@@ -32,7 +32,6 @@ export type Earning = {
   /** The campaign's signer: signs promises, greets on streams. */
   readonly signer: Address
   readonly source: PublicKey
-  readonly addresses: readonly string[]
   readonly payee: Address
   /** Address of the viewer key. */
   readonly viewer: Address
@@ -56,7 +55,6 @@ const schema: Schema<Earning> = v.object({
   advertiser: addressField,
   signer: addressField,
   source: publicKeyField,
-  addresses: v.array(v.string()),
   payee: addressField,
   viewer: addressField,
   viewerSecret: secretField,

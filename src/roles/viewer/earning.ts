@@ -9,7 +9,7 @@ import { answerHash, type ChunkAnswer, signAnswer, signWatcherInit } from '#prot
 import type { Address, Signature } from '#std/brand.ts'
 import { bytesFromHex, hexFromBytes } from '#std/bytes.ts'
 import { errorFrom, isErrorCode, orThrow, ParatiiError } from '#std/error.ts'
-import type { EarnerPorts, HeardBid } from './asking.ts'
+import { type EarnerPorts, findAddresses, type HeardBid } from './asking.ts'
 import { checkChunk, readDirectory, type VerifiedLeaf } from './chunk-check.ts'
 import { type Earning, saveEarning } from './earning-records.ts'
 
@@ -67,7 +67,6 @@ export const acceptBid = async (
     advertiser: bid.payer,
     signer: bid.signer,
     source: bidder.node,
-    addresses: bidder.addresses,
     payee: signer.payee,
     viewer,
     viewerSecret: hexFromBytes(viewerKey),
@@ -125,7 +124,7 @@ export const watchForPay = async (
   const { campaign, leaf } = earning
   const context = { escrow: campaign, leaf, to: earning.source }
   const link = await openWatch(node, {
-    addresses: earning.addresses,
+    addresses: await findAddresses(ports, earning.advertiser, signal),
     source: earning.source,
     introduce: greeting => signWatcherInit(crypto, greeting, { escrow: campaign, leaf }, viewerKey),
     signal,
