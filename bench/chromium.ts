@@ -6,8 +6,8 @@ import { connectDevtools, type Devtools } from './devtools.ts'
 
 export type ChromiumOptions = {
   readonly executable: string
-  /** Folder of the built, unpacked extension. */
-  readonly extension: string
+  /** Folder of the built, unpacked extension; none for a browser without. */
+  readonly extension: string | undefined
   /** Folder for the profile; its path also marks the processes that are ours. */
   readonly profile: string
 }
@@ -44,8 +44,9 @@ export const startChromium = async (options: ChromiumOptions): Promise<Chromium>
       '--disable-backgrounding-occluded-windows',
       '--disable-background-timer-throttling',
       '--disable-features=DisableLoadExtensionCommandLineSwitch',
-      `--disable-extensions-except=${extension}`,
-      `--load-extension=${extension}`,
+      ...(extension === undefined
+        ? []
+        : [`--disable-extensions-except=${extension}`, `--load-extension=${extension}`]),
       '--remote-debugging-port=0',
       `--user-data-dir=${profile}`,
       'about:blank',
@@ -64,7 +65,7 @@ export const startChromium = async (options: ChromiumOptions): Promise<Chromium>
   }
   try {
     devtools = await connectDevtools(await findAddress(profile))
-    const id = await findExtension(devtools)
+    const id = extension === undefined ? '' : await findExtension(devtools)
     return { devtools, pid: child.pid ?? 0, pageUrl: path => `chrome-extension://${id}/${path}`, stop }
   } catch (thrown) {
     killGroup(child)

@@ -27,6 +27,15 @@ export const readCpuTimes = (browserPid: number, others: Readonly<Record<string,
   return times
 }
 
+/** CPU seconds so far, and memory held now, of one process. */
+export const readProcess = (pid: number): { readonly seconds: number; readonly residentBytes: number } => {
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1]
+  return {
+    seconds: readStat(`/proc/${pid}/stat`)?.seconds ?? 0,
+    residentBytes: Number(kilobytes ?? 0) * 1024,
+  }
+}
+
 /** What was used between two readings; kinds that used nothing are left out. */
 export const cpuBetween = (before: CpuTimes, after: CpuTimes): CpuTimes =>
   Object.fromEntries(

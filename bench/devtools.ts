@@ -2,6 +2,8 @@
 export type Page = {
   /** Runs a function that uses nothing of its surroundings in the page; arguments and result travel as JSON. */
   evaluate<A extends readonly unknown[], R>(run: (...args: A) => R | Promise<R>, ...args: A): Promise<R>
+  /** Runs a script as it is, whatever the page's policy says of scripts. */
+  addScript(code: string): Promise<void>
   /** Resolves with the first result that is neither null nor undefined nor false. */
   waitFor<A extends readonly unknown[], R>(
     look: (...args: A) => R | Promise<R>,
@@ -12,6 +14,8 @@ export type Page = {
   /** Replaces the text of the field at this place among those that match. */
   type(selector: string, place: number, text: string): Promise<void>
   goTo(url: string): Promise<void>
+  /** What scripts of the page hold, after a collection of garbage. */
+  heapBytes(): Promise<number>
   close(): Promise<void>
 }
 
@@ -122,6 +126,10 @@ const createPage = (send: Send, close: () => Promise<void>): Page => {
   return {
     evaluate,
     waitFor,
+    async addScript(code) {
+      const { exceptionDetails } = await send<Evaluated>('Runtime.evaluate', { expression: code })
+      if (exceptionDetails !== undefined) throw new Error(exceptionDetails.text)
+    },
     async click(selector) {
       await waitFor(wanted => {
         const element = document.querySelector<HTMLButtonElement>(wanted)
@@ -145,6 +153,10 @@ const createPage = (send: Send, close: () => Promise<void>): Page => {
     },
     async goTo(url) {
       await send('Page.navigate', { url })
+    },
+    async heapBytes() {
+      await send('HeapProfiler.collectGarbage')
+      return (await send<{ usedSize: number }>('Runtime.getHeapUsage')).usedSize
     },
     close,
   }

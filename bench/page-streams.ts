@@ -1,9 +1,17 @@
+import type { PurchaseNonce } from '#std/brand.ts'
+
 /** Functions that run inside the player page; each uses nothing but what a page has, and what it defines itself. */
 
 export type Drained = { readonly bytes: number; readonly seconds: number }
 
-/** Fetches one address after the other and throws the bytes away, as most pages read a body. */
-export const drainByDefault = async (urls: readonly string[]): Promise<Drained> => {
+/**
+ * Fetches one address after the other and throws the bytes away, as most pages read a body; no faster than
+ * `bytesPerMs`, as a player does whose buffer is full (`null`: as fast as it goes).
+ */
+export const drainByDefault = async (
+  urls: readonly string[],
+  bytesPerMs: number | null,
+): Promise<Drained> => {
   const open = async (url: string) => {
     const response = await fetch(url).catch(thrown => Promise.reject(new Error(`${url}: ${thrown}`)))
     if (response.ok && response.body !== null) return response.body.getReader()
@@ -17,12 +25,14 @@ export const drainByDefault = async (urls: readonly string[]): Promise<Drained> 
       const { done, value } = await reader.read()
       if (done) break
       bytes += value.byteLength
+      const earlyMs = bytesPerMs === null ? 0 : bytes / bytesPerMs - (performance.now() - startedAt)
+      if (earlyMs > 4) await new Promise(resolve => setTimeout(resolve, earlyMs))
     }
   }
   return { bytes, seconds: (performance.now() - startedAt) / 1000 }
 }
 
-/** The same, into one buffer that is used again and again. */
+/** The same at full speed, into one buffer that is used again and again. */
 export const drainByob = async (urls: readonly string[]): Promise<Drained> => {
   const open = async (url: string) => {
     const response = await fetch(url).catch(thrown => Promise.reject(new Error(`${url}: ${thrown}`)))
@@ -55,3 +65,13 @@ export const digestAll = async (urls: readonly string[]): Promise<readonly strin
   }
   return digests
 }
+
+/** Reads over the port, see port-page.ts. */
+export const drainPort = (
+  purchase: PurchaseNonce,
+  paths: readonly string[],
+  bytesPerMs: number | null,
+): Promise<Drained> => globalThis.paratiiPort.drain(purchase, paths, bytesPerMs ?? Number.POSITIVE_INFINITY)
+
+export const digestPort = (purchase: PurchaseNonce, paths: readonly string[]): Promise<readonly string[]> =>
+  globalThis.paratiiPort.digestAll(purchase, paths)

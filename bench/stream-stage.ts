@@ -1,13 +1,11 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { startTown, type Town } from '#devnet/town.ts'
 import { weiPerPti } from '#std/amount.ts'
 import { extensionFolder } from '../plasmo.config.ts'
 import { findTool } from '../scripts/find-tools.mjs'
 import { type Chromium, startChromium } from './chromium.ts'
+import { pidOf, startServer } from './server-process.ts'
 import { type Film, publishFilmFolder, writeFilm } from './synthetic-film.ts'
 import { makeWallet } from './viewer.ts'
 
@@ -55,7 +53,7 @@ export const openStage = async (options: StageOptions): Promise<StreamStage> => 
       onStep,
     })
     closers.push(town.stop)
-    const plain = await startPlainServer(film.folder)
+    const plain = await startServer('plain-server.ts', film.folder)
     closers.push(plain.stop)
     onStep('Starting Chromium, making a wallet')
     // A copy: who builds the extension anew meanwhile does not take it away from under the browser.
@@ -75,30 +73,4 @@ export const openStage = async (options: StageOptions): Promise<StreamStage> => 
     await stop()
     throw thrown
   }
-}
-
-const startPlainServer = async (folder: string) => {
-  const script = join(import.meta.dirname, 'plain-server.ts')
-  const child = spawn(process.execPath, [script, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const ended = once(child, 'exit')
-  const [line] = await Promise.race([
-    once(createInterface({ input: child.stdout }), 'line'),
-    ended.then(() => {
-      throw new Error('the bare server ended before it served')
-    }),
-  ])
-  const { url } = JSON.parse(String(line)) as { readonly url: string }
-  return {
-    url,
-    pid: pidOf(child),
-    async stop() {
-      child.kill('SIGTERM')
-      await ended
-    },
-  }
-}
-
-const pidOf = ({ pid }: { readonly pid?: number | undefined }): number => {
-  if (pid === undefined) throw new Error('a process did not start')
-  return pid
 }

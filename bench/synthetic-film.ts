@@ -25,10 +25,9 @@ import { listPackagedFiles } from '#transcode/packaged-files.ts'
 export type Film = {
   readonly folder: string
   /** Segments by their path below the folder, with the SHA-256 of each in hex. */
-  readonly segments: readonly { readonly path: string; readonly sha256: string }[]
-  readonly segmentBytes: number
-  /** Bytes of all files: what one purchase that is read to its end is receipted for. */
-  readonly totalBytes: number
+  readonly segments: readonly { readonly path: string; readonly bytes: number; readonly sha256: string }[]
+  /** Bytes of all that is no segment: the free head holds it, and every purchase is receipted for it. */
+  readonly headBytes: number
 }
 
 const mebibyte = 1_048_576
@@ -59,24 +58,23 @@ export const writeFilm = async (folder: string, mebibytes: number): Promise<Film
   await writeFile(join(folder, 'v720/init.mp4'), init)
   const segments: Film['segments'][number][] = []
   const piece = Buffer.alloc(mebibyte)
-  let segmentBytes = 0
   for (let left = mebibytes; left > 0; left -= segmentMebibytes) {
     const path = `v720/${segments.length + 1}.m4s`
     const hash = createHash('sha256')
+    let bytes = 0
     const file = await open(join(folder, path), 'wx')
     for (let at = 0; at < Math.min(left, segmentMebibytes); at++) {
       hash.update(randomFillSync(piece))
       await file.write(piece)
-      segmentBytes += piece.length
+      bytes += piece.length
     }
     await file.close()
-    segments.push({ path, sha256: hash.digest('hex') })
+    segments.push({ path, bytes, sha256: hash.digest('hex') })
   }
   return {
     folder,
     segments,
-    segmentBytes,
-    totalBytes: segmentBytes + init.length + Buffer.byteLength(manifest),
+    headBytes: init.length + Buffer.byteLength(manifest),
   }
 }
 

@@ -1,5 +1,7 @@
+import { close, open as openFile, readv } from 'node:fs'
 import { access, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import type { Cid } from '#std/brand.ts'
 import { ParatiiError } from '#std/error.ts'
 import type { Blocks } from '#std/ports/blocks.ts'
@@ -57,20 +59,23 @@ export const openFileBlocks = async (folder: string): Promise<Blocks> => {
   }
 }
 
+const [openDescriptor, readInParts, closeDescriptor] = [
+  promisify(openFile),
+  promisify(readv),
+  promisify(close),
+]
+
+/**
+ * Three calls of the thread pool, where a file handle would take four: a byte of room behind the caller's memory tells
+ * of a block that does not fit. A file is read short only at its end, and who knows a block's size sees what lacks.
+ */
 const readInto = async (path: string, into: Uint8Array): Promise<Uint8Array> => {
-  const file = await open(path)
+  const file = await openDescriptor(path, 'r')
   try {
-    const { size } = await file.stat()
-    if (size > into.length) return await file.readFile()
-    let length = 0
-    while (length < size) {
-      const { bytesRead } = await file.read(into, length, size - length, length)
-      if (bytesRead === 0) break
-      length += bytesRead
-    }
-    return into.subarray(0, length)
+    const { bytesRead } = await readInParts(file, [into, new Uint8Array(1)], 0)
+    return bytesRead > into.length ? await readFile(path) : into.subarray(0, bytesRead)
   } finally {
-    await file.close()
+    await closeDescriptor(file)
   }
 }
 

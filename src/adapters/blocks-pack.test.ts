@@ -9,6 +9,7 @@ import type { Cid } from '#std/brand.ts'
 import type { Blocks } from '#std/ports/blocks.ts'
 import { describeBlocks } from './blocks.compliance.ts'
 import { openPackBlocks } from './blocks-pack.ts'
+import { entryBytes } from './pack-entry.ts'
 import { createMemoryFile, type PackFile } from './pack-file.ts'
 import { openNodeFile } from './pack-file-node.ts'
 
@@ -99,7 +100,7 @@ describe('a pack of blocks', () => {
     const file = createMemoryFile()
     const blocks = openPackBlocks(file, small)
     await put(blocks, 1)
-    file.write(Uint8Array.of(99), { at: 4096 + 4096 + 5 })
+    file.write(Uint8Array.of(99), { at: 4096 + entryBytes + 5 })
     expect(await keeps(blocks, 1)).toBe(false)
     expect(await blocks.has(blockOf(1).cid)).toBe(false)
     await put(blocks, 1)
@@ -119,7 +120,7 @@ describe('a pack of blocks', () => {
     const full = {
       ...file,
       write: (bytes: Uint8Array, { at }: { readonly at: number }) =>
-        at + bytes.length > 4096 + 4096 + 3 * slotBytes ? 0 : file.write(bytes, { at }),
+        at + bytes.length > 4096 + 3 * (entryBytes + slotBytes) ? 0 : file.write(bytes, { at }),
     }
     const blocks = openPackBlocks(full, small)
     for (let seed = 0; seed < 3; seed++) await put(blocks, seed)

@@ -19,15 +19,14 @@ export type PackBlocks = Blocks & { close(): void }
 type Held = { readonly byteLength: number; readonly slots: readonly number[]; use: number }
 
 const headBytes = 4096
-const groupSlots = 64
-const indexBytes = groupSlots * entryBytes
-const magic = new TextEncoder().encode('paratii pack 1\n')
+const magic = new TextEncoder().encode('paratii pack 2\n')
 
 /**
- * A bounded cache of blocks in one file: a head, then groups of an index page and the 64 slots that it speaks of.
+ * A bounded cache of blocks in one file: a head, then slots, each an entry and the bytes that it speaks of. Both go out
+ * in one write, since in a browser every write is told to another process.
  *
- * A block's bytes are written before its entry, and are checked against the CID whenever they are read: after a crash
- * at any moment a block is whole or absent, whatever the disk kept of the writes. Nothing else is needed to open it.
+ * A block's bytes are checked against the CID whenever they are read: after a crash at any moment a block is whole or
+ * absent, whatever the disk kept of the writes. Nothing else is needed to open it.
  */
 export const openPackBlocks = (file: PackFile, options: PackOptions): PackBlocks =>
   attempt(() => new Pack(file, options))
@@ -35,6 +34,8 @@ export const openPackBlocks = (file: PackFile, options: PackOptions): PackBlocks
 class Pack implements PackBlocks {
   readonly #file: PackFile
   readonly #slotBytes: number
+  /** A slot as it is written. */
+  readonly #slot: Uint8Array
   /** The least recently used first. */
   readonly #held = new Map<Cid, Held>()
   readonly #free: number[] = []
@@ -46,6 +47,7 @@ class Pack implements PackBlocks {
   constructor(file: PackFile, { slotBytes, quotaBytes }: PackOptions) {
     this.#file = file
     this.#slotBytes = slotBytes
+    this.#slot = new Uint8Array(entryBytes + slotBytes)
     this.#slotLimit = Math.max(1, Math.floor(quotaBytes / slotBytes))
     if (this.#hasHead()) this.#load()
     else this.#begin()
@@ -96,18 +98,16 @@ class Pack implements PackBlocks {
   #load(): void {
     const found = new Map<Cid, { entry: PackEntry; slots: number[] }>()
     const size = this.#file.getSize()
-    const page = new Uint8Array(indexBytes)
-    for (let slot = 0; slot < this.#slotLimit && this.#entryAt(slot) < size; slot += groupSlots) {
-      page.fill(0)
-      this.#file.read(page, { at: this.#entryAt(slot) })
-      this.#slotCount = Math.min(this.#slotLimit, slot + groupSlots)
-      for (let at = slot; at < this.#slotCount; at++) {
-        const entry = decodeEntry(page.subarray((at - slot) * entryBytes, (at - slot + 1) * entryBytes))
-        if (entry === undefined) continue
-        const block = found.get(entry.cid) ?? { entry, slots: [] }
-        block.slots[entry.part] = at
-        found.set(entry.cid, entry.part === 0 ? { ...block, entry } : block)
-      }
+    const bytes = new Uint8Array(entryBytes)
+    for (let slot = 0; slot < this.#slotLimit && this.#entryAt(slot) < size; slot++) {
+      this.#slotCount = slot + 1
+      bytes.fill(0)
+      this.#file.read(bytes, { at: this.#entryAt(slot) })
+      const entry = decodeEntry(bytes)
+      if (entry === undefined) continue
+      const block = found.get(entry.cid) ?? { entry, slots: [] }
+      block.slots[entry.part] = slot
+      found.set(entry.cid, entry.part === 0 ? { ...block, entry } : block)
     }
     const taken = new Set<number>()
     for (const [cid, { entry, slots }] of [...found].sort(([, a], [, b]) => a.entry.use - b.entry.use)) {
@@ -119,7 +119,7 @@ class Pack implements PackBlocks {
       this.#lastUse = entry.use
     }
     for (let slot = this.#slotCount - 1; slot >= 0; slot--) if (!taken.has(slot)) this.#free.push(slot)
-    const end = this.#entryAt(Math.ceil(this.#slotCount / groupSlots) * groupSlots)
+    const end = this.#entryAt(this.#slotCount)
     if (size > end) this.#file.truncate(end)
   }
 
@@ -127,7 +127,7 @@ class Pack implements PackBlocks {
     held.use = ++this.#lastUse
     this.#held.delete(cid)
     this.#held.set(cid, held)
-    this.#note(cid, held, 0)
+    this.#writeAll(this.#entryOf(cid, held, 0), this.#entryAt(held.slots[0] ?? 0))
     return held.slots.every((slot, part) => {
       const piece = this.#partOf(bytes, part)
       return this.#file.read(piece, { at: this.#slotAt(slot) }) === piece.length
@@ -138,9 +138,12 @@ class Pack implements PackBlocks {
     const slots = this.#take(this.#partsOf(bytes.length))
     const held = { byteLength: bytes.length, slots, use: ++this.#lastUse }
     try {
-      for (const [part, slot] of slots.entries())
-        this.#writeAll(this.#partOf(bytes, part), this.#slotAt(slot))
-      for (const part of slots.keys()) this.#note(cid, held, part)
+      for (const [part, slot] of slots.entries()) {
+        const piece = this.#partOf(bytes, part)
+        this.#slot.set(this.#entryOf(cid, held, part))
+        this.#slot.set(piece, entryBytes)
+        this.#writeAll(this.#slot.subarray(0, entryBytes + piece.length), this.#entryAt(slot))
+      }
     } catch (thrown) {
       // The disk is full before the quota is: the pack grows no more, and leaves these slots until it is opened again.
       this.#slotLimit = this.#slotCount
@@ -169,9 +172,8 @@ class Pack implements PackBlocks {
     this.#held.delete(cid)
   }
 
-  #note(cid: Cid, { byteLength, slots, use }: Held, part: number): void {
-    const slot = slots[part]
-    if (slot !== undefined) this.#writeAll(encodeEntry({ cid, byteLength, part, use }), this.#entryAt(slot))
+  #entryOf(cid: Cid, { byteLength, use }: Held, part: number): Uint8Array {
+    return encodeEntry({ cid, byteLength, part, use })
   }
 
   #writeAll(bytes: Uint8Array, at: number): void {
@@ -187,15 +189,11 @@ class Pack implements PackBlocks {
   }
 
   #entryAt(slot: number): number {
-    return this.#groupAt(slot) + (slot % groupSlots) * entryBytes
+    return headBytes + slot * (entryBytes + this.#slotBytes)
   }
 
   #slotAt(slot: number): number {
-    return this.#groupAt(slot) + indexBytes + (slot % groupSlots) * this.#slotBytes
-  }
-
-  #groupAt(slot: number): number {
-    return headBytes + Math.floor(slot / groupSlots) * (indexBytes + groupSlots * this.#slotBytes)
+    return this.#entryAt(slot) + entryBytes
   }
 }
 

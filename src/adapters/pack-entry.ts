@@ -14,7 +14,7 @@ export type PackEntry = {
   readonly use: number
 }
 
-/** Bytes of an entry: it divides the sector of a disk, so that a crash leaves the old or the new one. */
+/** Bytes of an entry. One that a crash tore does not decode. */
 export const entryBytes = 64
 
 const checkLength = 4

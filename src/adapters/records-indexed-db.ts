@@ -11,7 +11,7 @@ interface Schema extends DBSchema {
   records: { key: [table: string, key: string]; value: string }
 }
 
-/** Opens the database, making it where it is not yet. Writes are flushed to disk before they resolve (`strict`). */
+/** Opens the database, making it where it is not yet. Writes are flushed to the disk unless a crash is all they have to survive. */
 export const openIndexedDbRecords = async (name: string): Promise<IndexedDbRecords> => {
   const database = await attempt(() =>
     openDB<Schema>(name, 1, {
@@ -42,10 +42,12 @@ export const openIndexedDbRecords = async (name: string): Promise<IndexedDbRecor
         return keys.map(([, key], i): RecordEntry => ({ key, value: values[i] ?? '' }))
       })
     },
-    async write(changes) {
+    async write(changes, { durability = 'power-loss' } = {}) {
       checkRecordChanges(changes)
       await attempt(async () => {
-        const transaction = database.transaction('records', 'readwrite', { durability: 'strict' })
+        const transaction = database.transaction('records', 'readwrite', {
+          durability: durability === 'crash' ? 'relaxed' : 'strict',
+        })
         const requests = changes.map(({ table, key, value }) =>
           value === undefined
             ? transaction.store.delete([table, key])

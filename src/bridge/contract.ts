@@ -175,4 +175,16 @@ export const tagEvent = v.object({
 export type TagEvent = v.InferOutput<typeof tagEvent>
 
 /** Player page -> background, by the service worker's own message event, which says which client speaks. */
-export const clientMessage = v.object({ type: v.literal('claim'), ticket: ticketField })
+export const clientMessage = v.variant('type', [
+  /** Answered over the one port that comes with it. */
+  v.object({ type: v.literal('claim'), ticket: ticketField }),
+  /** Answered over the first port that comes with it; the second goes on to the node. */
+  v.object({ type: v.literal('channel'), purchase: purchaseNonceField }),
+])
+export type ClientMessage = v.InferOutput<typeof clientMessage>
+
+/** What a client is answered. */
+export const clientAnswer = v.union([
+  v.object({ ok: v.literal(true) }),
+  v.object({ ok: v.literal(false), failure: failureSchema }),
+])

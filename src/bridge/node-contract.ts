@@ -36,6 +36,25 @@ export const quoteSchema = v.object({
 })
 export type NodeQuote = v.InferOutput<typeof quoteSchema>
 
+/** A part of a file. `last` is inclusive, as in HTTP. */
+const partFields = {
+  path: pathField,
+  range: v.exactOptional(
+    v.union([
+      v.object({ first: uint53Field, last: v.exactOptional(uint53Field) }),
+      v.object({ suffix: uint53Field }),
+    ]),
+  ),
+}
+
+/** Player page -> node Worker, over a port that the background worker brokered for one purchase: bytes skip it. */
+export const channelRequests = {
+  /** Answered at once. Each says which lock it holds as long as it lives. */
+  hello: { params: lifelineField, result: lifelineField },
+  /** Streams over the one port that comes with it (stream.ts). */
+  read: { params: v.object(partFields), result: nothing },
+} as const
+
 /** Background worker -> node Worker. */
 export const nodeRequests = {
   /** Answered at once by a node that lives. Each says which lock it holds as long as it does. */
@@ -61,19 +80,14 @@ export const nodeRequests = {
   },
   /** Signs what is still owed and asks to close. */
   stop: { params: v.object({ network: networkSchema, purchase: purchaseNonceField }), result: nothing },
-  /** Streams over the one port that comes with it (stream.ts). `last` is inclusive, as in HTTP. */
+  /** Streams over the one port that comes with it (stream.ts). */
   read: {
-    params: v.object({
-      network: networkSchema,
-      purchase: purchaseNonceField,
-      path: pathField,
-      range: v.exactOptional(
-        v.union([
-          v.object({ first: uint53Field, last: v.exactOptional(uint53Field) }),
-          v.object({ suffix: uint53Field }),
-        ]),
-      ),
-    }),
+    params: v.object({ network: networkSchema, purchase: purchaseNonceField, ...partFields }),
+    result: nothing,
+  },
+  /** Serves {@link channelRequests} over the one port that comes with it, to a page that may stream this purchase. */
+  channel: {
+    params: v.object({ network: networkSchema, purchase: purchaseNonceField }),
     result: nothing,
   },
 } as const

@@ -2,7 +2,9 @@ import * as v from 'valibot'
 import { clockSystem } from '#adapters/clock-system.ts'
 import { cryptoNoble } from '#adapters/crypto-noble.ts'
 import { randomSystem } from '#adapters/random-system.ts'
-import { clientMessage, playerMessage, type TagEvent } from '#bridge/contract.ts'
+import { type ClientMessage, clientMessage, playerMessage, type TagEvent } from '#bridge/contract.ts'
+import { failureOf } from '#bridge/failure.ts'
+import { createLockLifelines } from '#bridge/lifeline.ts'
 import { answer, type RequestHandlers } from '#bridge/rpc.ts'
 import { contextOf } from '#bridge/sender.ts'
 import { hexFromBytes } from '#std/bytes.ts'
@@ -14,7 +16,6 @@ import { Buying } from './buying.ts'
 import { createDeployments, findDeployment, hasStorage, readBalance, readChainTime } from './chain-glance.ts'
 import { findHandler } from './fetch-handlers.ts'
 import { HomeDesk } from './home-desk.ts'
-import { createLockLifelines } from './lifeline.ts'
 import { NodeLink } from './node-link.ts'
 import { createOffscreenPlace } from './offscreen-place.ts'
 import { openSession, type PlayerSession } from './player-desk.ts'
@@ -243,18 +244,31 @@ export function startBackground(): void {
     if (handler !== undefined) event.respondWith(handler.handle(asked))
   })
 
-  // A page that was there before this worker is not its client yet, and its first request would pass it by.
+  async function serveClient(id: string, message: ClientMessage, channel?: MessagePort): Promise<void> {
+    if (message.type === 'claim') {
+      // A page that was there before this worker is not its client yet, and its first request would pass it by.
+      await self.clients.claim()
+      if (!(await grants.claim(message.ticket, id))) throw new ParatiiError('not-permitted')
+      return
+    }
+    const { purchase } = message
+    if (channel === undefined) throw new ParatiiError('request-malformed')
+    if (!(await grants.allows(id, purchase))) throw new ParatiiError('not-permitted')
+    const { network } = await wallet.stored()
+    await node.channel({ network, purchase }, channel)
+  }
+
   self.addEventListener('message', event => {
     const message = v.safeParse(clientMessage, event.data)
     if (!message.success || !(event.source instanceof Client)) return
     const { id, url } = event.source
     if (!url.startsWith(`${origin}/tabs/player.html`)) return
-    const reply = event.ports[0]
+    const [reply, channel] = event.ports
     event.waitUntil(
-      (async () => {
-        await self.clients.claim()
-        reply?.postMessage({ claimed: await grants.claim(message.output.ticket, id) })
-      })(),
+      serveClient(id, message.output, channel).then(
+        () => reply?.postMessage({ ok: true }),
+        thrown => reply?.postMessage({ ok: false, failure: failureOf(thrown) }),
+      ),
     )
   })
 

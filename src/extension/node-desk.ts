@@ -1,4 +1,5 @@
-import { nodeCallbacks, nodeRequests } from '#bridge/node-contract.ts'
+import type { Lifelines } from '#bridge/lifeline.ts'
+import { channelRequests, nodeCallbacks, nodeRequests } from '#bridge/node-contract.ts'
 import { connectPort, type PortPeer } from '#bridge/port-rpc.ts'
 import type { Meter, Network } from '#bridge/shapes.ts'
 import type { Quote, Viewer, Meter as ViewerMeter } from '#roles/viewer/api.ts'
@@ -6,7 +7,6 @@ import type { FormatName, PurchaseNonce, VideoId } from '#std/brand.ts'
 import { bytesFromHex } from '#std/bytes.ts'
 import { ParatiiError } from '#std/error.ts'
 import { type AskedRange, resolveRange } from './byte-range.ts'
-import type { Lifelines } from './lifeline.ts'
 import { type StreamSource, sendStream } from './stream-sender.ts'
 
 type Background = PortPeer<typeof nodeCallbacks>
@@ -15,6 +15,14 @@ type NodePorts = {
   readonly createViewer: (network: Network) => Promise<Viewer>
   /** Called when nothing was asked for so long that the node may end. */
   readonly idle: () => void
+}
+
+/** A part of a file of a bought video. */
+type AskedPart = {
+  readonly network: Network
+  readonly purchase: PurchaseNonce
+  readonly path: string
+  readonly range?: AskedRange | undefined
 }
 
 const idleMs = 5 * 60_000
@@ -33,6 +41,8 @@ export class NodeDesk {
   readonly #streams = new Map<PurchaseNonce, number>()
   readonly #flushes = new Map<PurchaseNonce, ReturnType<typeof setTimeout>>()
   readonly #backgrounds = new Set<Background>()
+  /** Ports of pages, by the purchase that they may read. */
+  readonly #channels = new Map<PurchaseNonce, Set<PortPeer<Record<string, never>>>>()
   #busy = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
@@ -77,18 +87,17 @@ export class NodeDesk {
             const viewer = await this.#opened(network, purchase, background)
             await viewer.stop(purchase, AbortSignal.timeout(quoteMs))
             this.#open.delete(purchase)
+            this.#closeChannels(purchase)
             return {}
           }),
         read: async ({ network, purchase, path, range }, [stream]) => {
-          if (stream === undefined) throw new ParatiiError('request-malformed')
-          void this.#work(() =>
-            this.#reading(purchase, () =>
-              sendStream(stream, background.closed, async signal => {
-                const viewer = await this.#opened(network, purchase, background)
-                return sourceOf(viewer, purchase, path, range, signal)
-              }),
-            ),
-          )
+          this.#stream({ network, purchase, path, range }, background, background.closed, stream)
+          return {}
+        },
+        channel: async ({ network, purchase }, [port]) => {
+          // Whoever asks has the present network; it is not changed back by a page that was opened before.
+          await this.#viewerOf(network)
+          this.#serveChannel(network, purchase, background, port)
           return {}
         },
       },
@@ -96,6 +105,54 @@ export class NodeDesk {
     )
     this.#backgrounds.add(background)
     background.closed.addEventListener('abort', () => this.#backgrounds.delete(background))
+  }
+
+  /** Serves one page that may stream a purchase, until either ends or the purchase is stopped. */
+  #serveChannel(
+    network: Network,
+    purchase: PurchaseNonce,
+    background: Background,
+    port: MessagePort | undefined,
+  ): void {
+    if (port === undefined) throw new ParatiiError('request-malformed')
+    const { lifelines } = this.#ports
+    const page = connectPort(
+      port,
+      channelRequests,
+      {
+        hello: async ({ lifeline }) => {
+          lifelines.ended(lifeline, page.closed).then(page.close, () => undefined)
+          return { lifeline: await lifelines.hold() }
+        },
+        read: async ({ path, range }, [stream]) => {
+          this.#stream({ network, purchase, path, range }, background, page.closed, stream)
+          return {}
+        },
+      },
+      {},
+    )
+    const channels = this.#channels.get(purchase) ?? new Set()
+    this.#channels.set(purchase, channels.add(page))
+    page.closed.addEventListener('abort', () => {
+      channels.delete(page)
+      if (channels.size === 0) this.#channels.delete(purchase)
+    })
+  }
+
+  #closeChannels(purchase: PurchaseNonce): void {
+    for (const page of [...(this.#channels.get(purchase) ?? [])]) page.close()
+  }
+
+  #stream(asked: AskedPart, background: Background, readerEnded: AbortSignal, port?: MessagePort): void {
+    if (port === undefined) throw new ParatiiError('request-malformed')
+    const { network, purchase } = asked
+    void this.#work(() =>
+      this.#reading(purchase, () =>
+        sendStream(port, readerEnded, async signal =>
+          sourceOf(await this.#opened(network, purchase, background), asked, signal),
+        ),
+      ),
+    )
   }
 
   async #quote(network: Network, video: VideoId, format: FormatName) {
@@ -131,6 +188,7 @@ export class NodeDesk {
     if (this.#viewer?.key === key) return this.#viewer.viewer
     const before = this.#viewer?.viewer
     this.#open.clear()
+    for (const bought of [...this.#channels.keys()]) this.#closeChannels(bought)
     const viewer = this.#createViewer(network, before)
     this.#viewer = { key, viewer }
     viewer.catch(() => {
@@ -201,9 +259,7 @@ export class NodeDesk {
 
 async function sourceOf(
   viewer: Viewer,
-  purchase: PurchaseNonce,
-  path: string,
-  range: AskedRange | undefined,
+  { purchase, path, range }: AskedPart,
   signal: AbortSignal,
 ): Promise<StreamSource> {
   const open = async (asked: AskedRange | undefined) => {
@@ -219,18 +275,7 @@ async function sourceOf(
     return viewer.read(purchase, path, { start: part.start, end: part.end - 1 }, signal)
   }
   const { size, start, end, contentType, body } = await open(range)
-  return { size, start, end: end + 1, contentType, body: recycled(body, viewer) }
-}
-
-/** The pieces of a body, each handed back to the viewer once it was copied on. */
-async function* recycled(
-  body: AsyncIterable<Uint8Array<ArrayBuffer>>,
-  viewer: Viewer,
-): AsyncGenerator<Uint8Array> {
-  for await (const piece of body) {
-    yield piece
-    viewer.recycle(piece.buffer)
-  }
+  return { size, start, end: end + 1, contentType, body, recycle: buffer => viewer.recycle(buffer) }
 }
 
 const meterOf = (meter: ViewerMeter): Meter => ({

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import type { Lifelines } from '#bridge/lifeline.ts'
 import { nodeCallbacks, nodeRequests } from '#bridge/node-contract.ts'
 import { connectPort, type PortHandlers } from '#bridge/port-rpc.ts'
 import type { PurchaseNonce } from '#std/brand.ts'
 import { ParatiiError } from '#std/error.ts'
-import type { Lifelines } from './lifeline.ts'
 import { NodeLink, type NodePlace } from './node-link.ts'
 
 const purchase = `0x${'11'.repeat(32)}` as PurchaseNonce
@@ -53,6 +53,7 @@ function createPlace() {
         stop: unasked,
         settlement: unasked,
         read: unasked,
+        channel: unasked,
         async open() {
           place.asked++
           if (mine.aborted) return new Promise<never>(() => undefined)

@@ -1,8 +1,8 @@
 import type * as v from 'valibot'
+import type { Lifelines } from '#bridge/lifeline.ts'
 import { nodeCallbacks, nodeRequests } from '#bridge/node-contract.ts'
 import { connectPort, type PortHandlers, type PortPeer } from '#bridge/port-rpc.ts'
 import { ParatiiError } from '#std/error.ts'
-import type { Lifelines } from './lifeline.ts'
 
 type NodePeer = PortPeer<typeof nodeRequests>
 type NodeRequest = keyof typeof nodeRequests & string
@@ -57,6 +57,15 @@ export class NodeLink {
     const { port1, port2 } = new MessageChannel()
     peer.ask('read', params, [port2]).catch(() => port2.close())
     return { port: port1, ended: peer.closed }
+  }
+
+  /** Hands the node a page's port, to serve a purchase over it without us. */
+  async channel(
+    params: v.InferOutput<(typeof nodeRequests)['channel']['params']>,
+    port: MessagePort,
+  ): Promise<void> {
+    const peer = await this.#connected()
+    await peer.ask('channel', params, [port])
   }
 
   #connected(): Promise<NodePeer> {

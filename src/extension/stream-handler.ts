@@ -1,10 +1,10 @@
 import * as v from 'valibot'
 import { failureOf } from '#bridge/failure.ts'
 import { pathField } from '#bridge/shapes.ts'
+import { streamPrefix as prefix, streamStatusOf } from '#bridge/stream.ts'
 import { purchaseNonceField } from '#protocol/fields.ts'
 import type { PurchaseNonce } from '#std/brand.ts'
 import { ParatiiError, textOf } from '#std/error.ts'
-import type { ErrorCode } from '#std/error-codes.ts'
 import type { AskedRange } from './byte-range.ts'
 import { parseRange } from './byte-range.ts'
 import type { FetchHandler, PageRequest } from './fetch-handlers.ts'
@@ -18,23 +18,6 @@ type StreamPorts = {
     path: string,
     range: AskedRange | undefined,
   ) => Promise<OpenedStream>
-}
-
-const prefix = '/stream/'
-
-/** What a player's library does next depends on the status: it tries a 5xx again, and takes a 4xx for an answer. */
-const statusOfCode: Partial<Record<ErrorCode, number>> = {
-  'request-malformed': 400,
-  // The player's library gives up at once on these two, and the player asks to unlock.
-  'wallet-locked': 401,
-  'wallet-absent': 401,
-  'payment-required': 402,
-  'budget-exhausted': 402,
-  'not-permitted': 403,
-  'path-unknown': 404,
-  'purchase-unknown': 404,
-  'purchase-ended': 410,
-  'range-invalid': 416,
 }
 
 /** `/stream/<purchase>/<path>`: the verified bytes of a file of a bought video, whole or a range of them. */
@@ -85,5 +68,5 @@ function refusal(thrown: unknown): Response {
   const headers = new Headers({ 'cache-control': 'no-store' })
   if (code === 'range-invalid' && typeof details.size === 'number')
     headers.set('content-range', `bytes */${details.size}`)
-  return Response.json({ ...failure, text: textOf(code) }, { status: statusOfCode[code] ?? 503, headers })
+  return Response.json({ ...failure, text: textOf(code) }, { status: streamStatusOf(code), headers })
 }

@@ -3,7 +3,12 @@ import { failureOf } from '#bridge/failure.ts'
 import { type StreamHead, streamBufferLength, streamReply } from '#bridge/stream.ts'
 
 /** What is sent: the facts first, then verified bytes in order. */
-export type StreamSource = Omit<StreamHead, 'type'> & { readonly body: AsyncIterable<Uint8Array> }
+export type StreamSource = Omit<StreamHead, 'type'> & {
+  /** Each piece lies in a buffer of its own, which is sent as it is. */
+  readonly body: AsyncIterable<Uint8Array<ArrayBuffer>>
+  /** Takes a buffer back that the reader is done with. */
+  recycle(buffer: ArrayBuffer): void
+}
 
 /**
  * Sends a source over a port, never more buffers than its reader granted or gave back: a stalled reader stops the
@@ -16,25 +21,16 @@ export async function sendStream(
 ): Promise<void> {
   const reader = listenToReader(port, readerEnded)
   try {
-    const { body, ...head } = await open(reader.signal)
+    const { body, recycle, ...head } = await open(reader.signal)
+    reader.onBack(recycle)
     port.postMessage({ type: 'head', ...head })
-    let buffer = new ArrayBuffer(0)
-    let length = 0
-    const flush = (): void => {
-      port.postMessage({ type: 'bytes', buffer, length }, [buffer])
-      length = 0
+    // Nothing is asked of the source before there is leave to send it.
+    await reader.leave()
+    for await (const { buffer, byteOffset: offset, length } of body) {
+      reader.lend()
+      port.postMessage({ type: 'bytes', buffer, offset, length }, [buffer])
+      await reader.leave()
     }
-    for await (const part of body) {
-      for (let at = 0; at < part.length; ) {
-        if (length === 0) buffer = await reader.takeBuffer()
-        const taken = Math.min(part.length - at, streamBufferLength - length)
-        new Uint8Array(buffer, length, taken).set(part.subarray(at, at + taken))
-        at += taken
-        length += taken
-        if (length === streamBufferLength) flush()
-      }
-    }
-    if (length > 0) flush()
     port.postMessage({ type: 'end' })
   } catch (thrown) {
     if (!reader.signal.aborted) port.postMessage({ type: 'failed', failure: failureOf(thrown) })
@@ -46,39 +42,48 @@ export async function sendStream(
 
 function listenToReader(port: MessagePort, ended: AbortSignal) {
   const cancelled = new AbortController()
-  const spare: ArrayBuffer[] = []
-  let unmade = 0
+  let credit = 0
+  /** Buffers that the reader has. */
+  let lent = 0
+  let takeBack: ((buffer: ArrayBuffer) => void) | undefined
   let wake: (() => void) | undefined
 
   const cancel = (): void => {
+    ended.removeEventListener('abort', cancel)
     cancelled.abort()
     wake?.()
   }
   port.addEventListener('close', cancel)
   ended.addEventListener('abort', cancel)
+  if (ended.aborted) cancel()
   port.addEventListener('message', ({ data }) => {
     const reply = v.safeParse(streamReply, data)
     if (!reply.success || reply.output.type === 'cancel') return cancel()
-    if (reply.output.type === 'credit') unmade += reply.output.buffers
-    else if (reply.output.buffer.byteLength === streamBufferLength) spare.push(reply.output.buffer)
-    else return cancel()
+    if (reply.output.type === 'credit') credit += reply.output.buffers
+    else if (lent === 0 || reply.output.buffer.byteLength > streamBufferLength) return cancel()
+    else {
+      lent--
+      credit++
+      takeBack?.(reply.output.buffer)
+    }
     wake?.()
   })
   port.start()
 
   return {
     signal: cancelled.signal,
-    /** A buffer to fill, as soon as the reader grants one. */
-    async takeBuffer(): Promise<ArrayBuffer> {
+    onBack(take: (buffer: ArrayBuffer) => void): void {
+      takeBack = take
+    },
+    lend(): void {
+      credit--
+      lent++
+    },
+    /** Resolves as soon as the reader has credit for one buffer more. */
+    async leave(): Promise<void> {
       for (;;) {
         cancelled.signal.throwIfAborted()
-        // A buffer that was used is warm: filling it is twenty times faster than filling fresh memory.
-        const buffer = spare.pop()
-        if (buffer !== undefined) return buffer
-        if (unmade > 0) {
-          unmade--
-          return new ArrayBuffer(streamBufferLength)
-        }
+        if (credit > 0) return
         await new Promise<void>(resolve => {
           wake = resolve
         })

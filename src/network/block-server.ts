@@ -2,9 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Cid, VideoId } from '#std/brand.ts'
 import { errorFrom, ParatiiError } from '#std/error.ts'
-import { BufferPool } from './buffer-pool.ts'
 import { statusOf } from './http-status.ts'
-import { type LeafFeed, sendLeaves, writeBytes } from './leaf-sender.ts'
+import { type LeafFeed, SendBuffers, sendLeaves } from './leaf-sender.ts'
 
 /** What a daemon serves over its data plane. All of them throw ParatiiError to refuse. */
 export type BlockSource = {
@@ -34,9 +33,6 @@ export type BlockServer = {
   stop(): Promise<void>
 }
 
-/** Buffers kept for reuse: 16 MiB, two for each of eight streams at full speed. */
-const keptBuffers = 16
-
 const corsHeaders = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers': 'content-length',
@@ -55,10 +51,10 @@ const headPattern = /^\/paratii\/1\/head\/(b[a-z2-7]{58})$/
 /** Starts the HTTP data plane of protocol.md on `node:http`. */
 export const startBlockServer = async (options: BlockServerOptions): Promise<BlockServer> => {
   const stopping = new AbortController()
-  const pool = new BufferPool(writeBytes, keptBuffers)
+  const memory = new SendBuffers()
   const server = createServer(
     { noDelay: true, requestTimeout: 10_000, headersTimeout: 10_000, keepAliveTimeout: 60_000 },
-    (request, response) => void answer(options, request, response, pool, stopping.signal),
+    (request, response) => void answer(options, request, response, memory, stopping.signal),
   )
   server.maxConnections = options.maxConnections ?? 4096
   await listen(server, options.host, options.port)
@@ -87,14 +83,14 @@ const answer = async (
   { source, onFault }: BlockServerOptions,
   request: IncomingMessage,
   response: ServerResponse,
-  pool: BufferPool,
+  memory: SendBuffers,
   stopping: AbortSignal,
 ): Promise<void> => {
   const gone = new AbortController()
   response.once('close', () => gone.abort())
   const signal = AbortSignal.any([gone.signal, stopping])
   try {
-    await route(source, request, response, pool, signal)
+    await route(source, request, response, memory, signal)
   } catch (thrown) {
     const error = errorFrom(thrown)
     refuse(response, error)
@@ -106,7 +102,7 @@ const route = async (
   source: BlockSource,
   request: IncomingMessage,
   response: ServerResponse,
-  pool: BufferPool,
+  memory: SendBuffers,
   signal: AbortSignal,
 ) => {
   const target = request.url ?? ''
@@ -125,7 +121,7 @@ const route = async (
   if (!target.startsWith('/paratii/1/blocks?')) throw new ParatiiError('request-malformed')
   const feed = await source.open(target, signal)
   const headers = { ...corsHeaders, ...noStore, 'content-type': 'application/octet-stream' }
-  await sendLeaves(response, { ...headers, 'content-length': feed.byteLength }, feed, pool, signal)
+  await sendLeaves(response, { ...headers, 'content-length': feed.byteLength }, feed, memory, signal)
 }
 
 const noStore = { 'cache-control': 'no-store' }

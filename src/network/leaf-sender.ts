@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { leafBytes } from '#media/limits.ts'
-import type { BufferPool } from './buffer-pool.ts'
+import { BufferPool } from './buffer-pool.ts'
 
 /** The leaves of one admitted request, in the order asked. */
 export type LeafFeed = {
@@ -18,52 +18,92 @@ export type LeafFeed = {
 
 /** Leaves in one write, 1 MiB: fewer, larger writes are what a fast stream is made of. */
 const leavesPerWrite = 4
-/** Bytes of the memory that one write is read into. */
-export const writeBytes = leavesPerWrite * leafBytes
+/** Streams that get two buffers of so much, to read into one while the other leaves. */
+const fastStreams = 8
+/** Buffers of one leaf kept for the streams beyond those. */
+const keptLeafBuffers = 64
+
+/** Memory that one stream sends from: one buffer, or two that take turns. */
+type SendMemory = {
+  readonly leaves: number
+  readonly buffers: readonly [ArrayBuffer, ArrayBuffer?]
+  /** Gives it back; to be called once nobody reads from it, or into it. */
+  release(isWhole: boolean): void
+}
+
+/**
+ * The memory of all streams of one server. A few streams are each as fast as one can be; of many none can have much of
+ * the machine anyway, and each holds no more than one leaf.
+ */
+export class SendBuffers {
+  readonly #large = new BufferPool(leavesPerWrite * leafBytes, 2 * fastStreams)
+  readonly #small = new BufferPool(leafBytes, keptLeafBuffers)
+  #fast = 0
+
+  take(): SendMemory {
+    if (this.#fast >= fastStreams) {
+      const buffer = this.#small.take()
+      return { leaves: 1, buffers: [buffer], release: isWhole => isWhole && this.#small.give(buffer) }
+    }
+    this.#fast++
+    const [one, other] = [this.#large.take(), this.#large.take()]
+    return {
+      leaves: leavesPerWrite,
+      buffers: [one, other],
+      release: isWhole => {
+        this.#fast--
+        if (!isWhole) return
+        this.#large.give(one)
+        this.#large.give(other)
+      },
+    }
+  }
+}
 
 /**
  * Answers with the leaves of a feed. Each write waits for the one before to leave, so a reader that stops reading
  * stops this, and what is not admitted is never sent. Rejects when the window stays shut (before the head is out as
  * long as no leaf was admitted), a block cannot be read, or the reader went away.
- *
- * @param pool Buffers of {@link writeBytes}: fresh ones for every block would cost more than reading it.
  */
 export const sendLeaves = async (
   response: ServerResponse,
   headers: Readonly<Record<string, string | number>>,
   feed: LeafFeed,
-  pool: BufferPool,
+  memory: SendBuffers,
   signal: AbortSignal,
 ): Promise<void> => {
   let at = 0
-  let filled = pool.take()
-  let other = pool.take()
+  let isWhole = false
+  const { leaves: mostLeaves, buffers, release } = memory.take()
+  let [filled, other] = buffers
+  const read = (from: number, into: ArrayBuffer) =>
+    readBatch(feed, from, Math.min(mostLeaves, feed.count - from), into)
   try {
-    let reading = readBatch(feed, at, filled)
+    let reading = read(at, filled)
     while (at < feed.count) {
       while (!feed.admit(at)) await feed.opened(signal)
       let end = at + 1
-      while (end < Math.min(at + leavesPerWrite, feed.count) && feed.admit(end)) end++
+      while (end < Math.min(at + mostLeaves, feed.count) && feed.admit(end)) end++
       const leaves = (await reading).slice(0, end - at)
       if (at === 0) response.writeHead(200, headers)
       signal.throwIfAborted()
       // The store works on the next batch while this one leaves; reading ahead promises nothing and counts nothing.
-      reading = readBatch(feed, end, other)
+      if (other !== undefined) reading = read(end, other)
       at = end
       await writeAll(response, leaves, signal)
-      ;[filled, other] = [other, filled]
+      if (other === undefined) reading = read(end, filled)
+      else [filled, other] = [other, filled]
     }
     await endAll(response, signal)
-    // After a failure somebody may still read from them, or into them.
-    pool.give(filled)
-    pool.give(other)
+    isWhole = true
   } finally {
+    // After a failure somebody may still read from the memory, or into it.
+    release(isWhole)
     feed.close(at, response.writableFinished)
   }
 }
 
-const readBatch = (feed: LeafFeed, from: number, into: ArrayBuffer): Promise<Uint8Array[]> => {
-  const count = Math.min(leavesPerWrite, feed.count - from)
+const readBatch = (feed: LeafFeed, from: number, count: number, into: ArrayBuffer): Promise<Uint8Array[]> => {
   const batch = Promise.all(
     Array.from({ length: count }, (_, i) =>
       feed.read(from + i, new Uint8Array(into, i * leafBytes, leafBytes)),

@@ -21,6 +21,16 @@ export type MessageNodeOptions = {
   readonly transports?: readonly TransportName[]
 }
 
+/**
+ * Viewers keep one connection as long as they watch; after an outage everybody comes back at once, many perhaps from
+ * behind one address. libp2p's own bounds (300 in all, 5 a second from an address, 10 being set up) are those of a peer, not of a server.
+ */
+const serving = {
+  maxConnections: 4096,
+  maxIncomingPendingConnections: 256,
+  inboundConnectionThreshold: 100,
+}
+
 /** Two WebRTC connections need a program of another kind in Node: loaded only where it is asked for. */
 const transportOf = async (name: TransportName) => {
   switch (name) {
@@ -40,6 +50,7 @@ const optionsOf = async (options: MessageNodeOptions) => ({
   privateKey: await libp2pKey(options.nodeKey),
   addresses: { listen: [...(options.listen ?? [])], announce: [...(options.announce ?? [])] },
   transports: await Promise.all((options.transports ?? ['tcp', 'websocket']).map(transportOf)),
+  connectionManager: serving,
 })
 
 /** A started libp2p node for daemons: noise, yamux; it dials nobody by itself. */
@@ -52,8 +63,6 @@ export async function createRelayNode(options: MessageNodeOptions, scores: PeerS
   const shared = await optionsOf(options)
   return createLibp2p({
     ...shared,
-    // After an outage everybody comes back at once, many perhaps from behind one address.
-    connectionManager: { inboundConnectionThreshold: 100, maxIncomingPendingConnections: 100 },
     services: {
       ...shared.services,
       pubsub: pubsubService(peer => scores.score(peer)),

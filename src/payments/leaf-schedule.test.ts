@@ -55,15 +55,13 @@ const fetched = (effects: readonly LeafEffect[]) =>
   effects.flatMap(effect => (effect.type === 'fetch' ? [{ host: effect.host, leaves: effect.leaves }] : []))
 
 describe('the schedule of leaves', () => {
-  it('gives one host long runs, the next before the first is done', () => {
+  it('gives one host long runs, the next while the one before is sent', () => {
     const bench = new Bench(1)
-    expect(fetched(bench.want(wanted(0, windowLeaves)))).toEqual([
-      { host: 0, leaves: Array.from({ length: 16 }, (_, at) => at) },
-    ])
-    bench.arrive(1, 8)
-    expect(fetched(bench.want(wanted(8, 8 + windowLeaves)))).toEqual([
-      { host: 0, leaves: Array.from({ length: 16 }, (_, at) => 16 + at) },
-    ])
+    const runFrom = (from: number) => ({ host: 0, leaves: Array.from({ length: 16 }, (_, at) => from + at) })
+    expect(fetched(bench.want(wanted(0, windowLeaves)))).toEqual([runFrom(0), runFrom(16)])
+    bench.arrive(1, 15)
+    const last = bench.step({ type: 'arrived', run: 1, index: 15 })
+    expect(fetched(last)).toEqual([runFrom(32)])
   })
 
   it('shares a short file among its hosts', () => {

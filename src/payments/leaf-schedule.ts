@@ -75,8 +75,8 @@ export type LeafEffect =
 
 export type LeafStep = { readonly schedule: LeafSchedule; readonly effects: readonly LeafEffect[] }
 
-/** Leaves that a reader wants ahead of the one it takes next: 6 MiB. */
-export const windowLeaves = 24
+/** Leaves that a reader wants ahead of the one it takes next, 12 MiB: the next request is asked while two are sent. */
+export const windowLeaves = 48
 /** Leaves of one run when one host does all: 4 MiB. More hosts take less each, to be done at about the same time. */
 const mostRunLeaves = 16
 const leastRunLeaves = 4

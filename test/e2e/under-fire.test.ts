@@ -5,6 +5,7 @@ import type { Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PlayerFrame } from '#devnet/pages/player.ts'
 import { PopupPage } from '#devnet/pages/popup.ts'
+import { defaultHostConfig } from '#roles/host/ports.ts'
 import { type Market, oneHundredPti, openMarket, password, type Viewer } from './market.ts'
 
 const setUpMs = 240_000
@@ -20,6 +21,16 @@ async function stopServiceWorker(page: Page): Promise<void> {
 /** Ends the page that holds the node, with its Worker, in the middle of whatever it does. */
 const stopNode = (popup: PopupPage): Promise<void> =>
   popup.page.evaluate(() => chrome.offscreen.closeDocument())
+
+/**
+ * All that was signed is paid, but for a last receipt of a host that is worth less than the gas of settling it: how
+ * much of the film comes before a host's settling and how much after is a matter of moments.
+ */
+const expectSettled = (shownWei: bigint, paidWei: bigint): void => {
+  const { batchCostWei, receiptCostWei } = defaultHostConfig.settle
+  expect(paidWei).toBeLessThanOrEqual(shownWei)
+  expect(shownWei - paidWei).toBeLessThanOrEqual(2n * (batchCostWei + receiptCostWei))
+}
 
 describe('playback goes on, and nothing is paid twice', () => {
   let market: Market
@@ -61,7 +72,7 @@ describe('playback goes on, and nothing is paid twice', () => {
     expect((await player.meter()).paidWei).toBeGreaterThan(between.paidWei)
     await page.bringToFront()
     const { shownWei, paidWei } = await settle(viewer)
-    expect(paidWei).toBe(shownWei)
+    expectSettled(shownWei, paidWei)
     await viewer.browser.close()
   })
 
@@ -90,7 +101,7 @@ describe('playback goes on, and nothing is paid twice', () => {
       await second.countFrames(3)
       expect((await second.meter()).paidWei).toBeGreaterThanOrEqual(paidWei)
       const settled = await settle(again)
-      expect(settled.paidWei).toBe(settled.shownWei)
+      expectSettled(settled.shownWei, settled.paidWei)
       await again.browser.close()
     } finally {
       await rm(profile, { recursive: true, force: true })

@@ -185,6 +185,30 @@ describe('what a closed purchase shows', () => {
   })
   afterEach(() => stage.close())
 
+  it('is all that was verified, also of a film that is stopped while it comes', async () => {
+    const { viewer, video, hosts } = await openKillable(stage, 2)
+    const { nonce } = await buy(viewer, video)
+    const reading = readAll(viewer, nonce, 'v720/1.m4s', undefined, forever)
+    const read = expect(reading).rejects.toMatchObject({ code: 'aborted' })
+    const coming = new Promise<void>(resolve => {
+      const stop = viewer.role.on(event => {
+        if (event.type !== 'meter' || event.meter.verifiedBytes === 0) return
+        stop()
+        resolve()
+      })
+    })
+    await coming
+    let shown = viewer.role.meter(nonce)
+    viewer.role.on(event => {
+      if (event.type === 'meter') shown = event.meter
+    })
+    await viewer.role.stop(nonce, forever)
+    await read
+    for (const host of hosts) await host.end()
+    const paid = await Promise.all([0, 1].map(leaf => stage.reader.paidBytes(nonce, leaf)))
+    expect(paid).toEqual(shown.hosts.map(host => host.bytes))
+  })
+
   it('is what the chain paid, not what was signed and never arrived', async () => {
     const { viewer, video, hosts, names } = await openKillable(stage, 1)
     const { nonce, order } = await buy(viewer, video)

@@ -1,7 +1,11 @@
 import * as v from 'valibot'
 import { type Failure, failureSchema } from '#bridge/failure.ts'
+import { createLockLifelines } from '#bridge/lifeline.ts'
 import type { PurchaseNonce } from '#std/brand.ts'
+import { askWorker } from './claim.ts'
+import { portUrl, registerChannel } from './port-scheme.ts'
 import { loadShaka } from './shaka.ts'
+import { StreamChannel } from './stream-channel.ts'
 
 export type Playback = {
   /** Goes on where a failure stopped it. */
@@ -24,10 +28,15 @@ const bufferSeconds = 20
 /** A worker that was stopped in the middle of a segment is back in 30 ms; a host that failed is replaced sooner. */
 const retries = { maxAttempts: 6, baseDelay: 200, backoffFactor: 2, fuzzFactor: 0.3, timeout: 0 }
 
-/** Plays a purchase in a video element, through `/stream/…`. */
+/** Plays a purchase in a video element, straight from the node. */
 export async function startPlayback(ports: PlaybackPorts): Promise<Playback> {
   const { video, container, purchase, manifest, failed } = ports
   const shaka = await loadShaka()
+  const channel = new StreamChannel({
+    broker: port => askWorker({ type: 'channel', purchase }, port),
+    lifelines: createLockLifelines(),
+  })
+  const unregister = registerChannel(shaka, channel)
   const player = new shaka.Player()
   await player.attach(video)
   const overlay = new shaka.ui.Overlay(player, container, video)
@@ -54,10 +63,15 @@ export async function startPlayback(ports: PlaybackPorts): Promise<Playback> {
     },
   })
   player.addEventListener('error', event => failed(failureIn(event)))
-  try {
-    await player.load(new URL(`/stream/${purchase}/${manifest}`, location.origin).href)
-  } catch (thrown) {
+  const destroy = async (): Promise<void> => {
     await overlay.destroy()
+    unregister()
+    channel.close()
+  }
+  try {
+    await player.load(portUrl(manifest))
+  } catch (thrown) {
+    await destroy()
     throw new PlaybackError(failureOfShaka(thrown))
   }
   return {
@@ -66,9 +80,7 @@ export async function startPlayback(ports: PlaybackPorts): Promise<Playback> {
       void video.play().catch(() => undefined)
     },
     setControls: shown => overlay.setEnabled(shown),
-    destroy: async () => {
-      await overlay.destroy()
-    },
+    destroy,
   }
 }
 

@@ -1,7 +1,7 @@
 import type shakaModule from 'shaka-player/dist/shaka-player.ui.js'
 
 // The package's types describe a CommonJS module: what it exports by default is one step in.
-type Shaka = (typeof shakaModule)['default']
+export type Shaka = (typeof shakaModule)['default']
 
 declare global {
   var shaka: Shaka | undefined
@@ -15,13 +15,6 @@ export function loadShaka(): Promise<Shaka> {
     const loaded = globalThis.shaka
     if (loaded === undefined) throw new Error('the player library did not load')
     loaded.polyfill.installAll()
-    // It asks no network of its own for what our worker serves.
-    loaded.net.NetworkingEngine.registerScheme(
-      'chrome-extension',
-      loaded.net.HttpFetchPlugin.parse,
-      loaded.net.NetworkingEngine.PluginPriority.PREFERRED,
-      true,
-    )
     return loaded
   })
   return loading

@@ -34,7 +34,7 @@ const dialMs = 10_000
 /** Longest time without a byte of an answer: then its leaves are asked of others. */
 const stallMs = 5_000
 /** Blocks that a viewer that is killed may forget to pay for. */
-const blocksUnsaved = 4
+const blocksUnsaved = 16
 /** How long a host that lied may take to accept what it earned before that. */
 const dismissMs = 3_000
 

@@ -37,15 +37,21 @@ export class LeafCache {
     }
   }
 
+  /** Gives a leaf up to who has it: its memory is no longer the cache's. */
+  release(index: number): void {
+    const leaf = this.#leaves.get(index)
+    if (leaf === undefined) return
+    this.#leaves.delete(index)
+    this.#bytes -= leaf.buffer.byteLength
+  }
+
   clear(): void {
     for (const index of [...this.#leaves.keys()]) this.#drop(index)
   }
 
   #drop(index: number): void {
     const leaf = this.#leaves.get(index)
-    if (leaf === undefined) return
-    this.#leaves.delete(index)
-    this.#bytes -= leaf.buffer.byteLength
-    this.#pool.give(leaf.buffer)
+    this.release(index)
+    if (leaf !== undefined) this.#pool.give(leaf.buffer)
   }
 }

@@ -31,6 +31,9 @@ export type LeafSource = {
   fail(error: ParatiiError): boolean
 }
 
+/** Bytes of a leaf from `from` to before `to`. */
+export type LeafPart = { readonly leaf: Leaf; readonly from: number; readonly to: number }
+
 export type LeafSupplyOptions = {
   readonly leaves: readonly Leaf[]
   readonly sources: readonly LeafSource[]
@@ -47,7 +50,10 @@ export type LeafSupplyOptions = {
  */
 export class LeafSupply {
   readonly #options: LeafSupplyOptions
-  readonly #runs = new Map<number, { readonly host: number; readonly abort: AbortController }>()
+  readonly #runs = new Map<
+    number,
+    { readonly host: number; readonly abort: AbortController; readonly ended: Promise<void> }
+  >()
   /** Leaves being stored, or read from the store. */
   readonly #moving = new Set<number>()
   readonly #waiting = new Set<() => void>()
@@ -65,16 +71,14 @@ export class LeafSupply {
     this.#schedule = openLeafSchedule(options.sources.length)
   }
 
-  /** Gives each leaf in order to `take`, which must copy what it needs at once. Throws when no host can send one. */
-  async *read<T>(
-    leaves: readonly Leaf[],
-    take: (leaf: Leaf, bytes: Uint8Array<ArrayBuffer>) => T,
-    signal: AbortSignal,
-  ): AsyncGenerator<T> {
+  /** Gives the parts of leaves in order, each in memory that is the caller's own. Throws when no host can send one. */
+  async *read(parts: readonly LeafPart[], signal: AbortSignal): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     const { cache, kept } = this.#options
+    const leaves = parts.map(part => part.leaf)
     const reader = ++this.#lastReader
     try {
-      for (const [at, leaf] of leaves.entries()) {
+      for (const [at, part] of parts.entries()) {
+        const { leaf } = part
         let bytes = cache.get(leaf.index)
         while (bytes === undefined) {
           signal.throwIfAborted()
@@ -86,14 +90,26 @@ export class LeafSupply {
           else await this.#restore(leaf)
           bytes = cache.get(leaf.index)
         }
-        const taken = take(leaf, bytes)
+        const piece = this.#handOut(part, bytes)
         this.#want(reader, leaves, at + 1)
-        yield taken
+        yield piece
       }
     } finally {
       this.#failed.delete(reader)
       this.#step({ type: 'leave', reader })
     }
+  }
+
+  /** A whole leaf that the store has goes out in the very memory into which it came; of any other, a copy. */
+  #handOut({ leaf, from, to }: LeafPart, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    const { cache, kept, pool } = this.#options
+    if (from === 0 && to === leaf.size && kept.has(leaf.index)) {
+      cache.release(leaf.index)
+      return bytes
+    }
+    const copy = new Uint8Array(pool.take(), 0, to - from)
+    copy.set(bytes.subarray(from, to))
+    return copy
   }
 
   /** Keeps a leaf that came for free. */
@@ -105,11 +121,15 @@ export class LeafSupply {
     this.#announce()
   }
 
-  /** Ends all that is under way; readers are told `aborted`. */
-  close(): void {
+  /** Ends all that is under way; readers are told `aborted`. What had arrived whole is counted when this resolves. */
+  async close(): Promise<void> {
     this.#closing.abort()
-    for (const { abort } of this.#runs.values()) abort.abort(new ParatiiError('aborted'))
+    const ending = [...this.#runs.values()].map(run => {
+      run.abort.abort(new ParatiiError('aborted'))
+      return run.ended
+    })
     this.#announce()
+    await Promise.all(ending)
   }
 
   #want(reader: number, leaves: readonly Leaf[], from: number): void {
@@ -133,7 +153,10 @@ export class LeafSupply {
 
   #perform(effect: LeafEffect): void {
     if (effect.type === 'fetch') {
-      void this.#run(effect.run, effect.host, effect.leaves)
+      const abort = new AbortController()
+      const ended = this.#run(effect.run, effect.host, effect.leaves, abort)
+      // It waits for its host before anything of it can end.
+      this.#runs.set(effect.run, { host: effect.host, abort, ended })
     } else if (effect.type === 'cancel') {
       const run = this.#runs.get(effect.run)
       if (effect.isLate && run !== undefined)
@@ -146,11 +169,9 @@ export class LeafSupply {
     }
   }
 
-  async #run(run: number, host: number, indices: readonly number[]): Promise<void> {
+  async #run(run: number, host: number, indices: readonly number[], abort: AbortController): Promise<void> {
     const source = this.#options.sources[host]
     const leaves = indices.flatMap(index => this.#options.leaves[index] ?? [])
-    const abort = new AbortController()
-    this.#runs.set(run, { host, abort })
     let failure: 'passing' | 'final' | undefined
     try {
       await source?.fetch(leaves, (leaf, bytes) => this.#arrive(run, source, leaf, bytes), abort.signal)

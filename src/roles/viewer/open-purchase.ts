@@ -1,5 +1,5 @@
 import { contentTypeOf } from '#media/content-type.ts'
-import type { GetNode, Leaf, MediaDirectory } from '#media/dag.ts'
+import type { GetNode, MediaDirectory } from '#media/dag.ts'
 import { type LeafSlice, sliceRange } from '#media/leaf-range.ts'
 import type { BufferPool } from '#network/buffer-pool.ts'
 import { paidWei } from '#payments/purchase.ts'
@@ -93,24 +93,18 @@ export class OpenPurchase {
     if (only !== undefined && more.length === 0 && !isSegment.test(path)) {
       return { size: file.size, start, end, contentType, body: this.#readSmall(only, signal) }
     }
-    const { pool } = this.#options
-    let at = 0
-    const copy = (_leaf: Leaf, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => {
-      const { from, to } = slices[at++] ?? { from: 0, to: 0 }
-      const piece = new Uint8Array(pool.take(), 0, to - from)
-      piece.set(bytes.subarray(from, to))
-      return piece
-    }
-    const leaves = slices.map(slice => slice.leaf)
-    return { size: file.size, start, end, contentType, body: this.#supply.read(leaves, copy, signal) }
+    return { size: file.size, start, end, contentType, body: this.#supply.read(slices, signal) }
   }
 
   /** A leaf of this purchase by its CID, as our block broker asks for it; undefined if it has no such leaf. */
   async fetchBlock(cid: Cid, signal: AbortSignal): Promise<Uint8Array | undefined> {
     const leaf = this.#directory.leaves.find(candidate => candidate.cid === cid)
     if (leaf === undefined) return undefined
-    for await (const bytes of this.#supply.read([leaf], (_leaf, leafBytes) => leafBytes.slice(), signal))
+    for await (const piece of this.#supply.read([{ leaf, from: 0, to: leaf.size }], signal)) {
+      const bytes = piece.slice()
+      this.#options.pool.give(piece.buffer)
       return bytes
+    }
     return undefined
   }
 
@@ -153,8 +147,13 @@ export class OpenPurchase {
     await Promise.all(this.#seats.map(({ link, dismissed }) => dismissed ?? link.flush()))
   }
 
+  /** Ends all reading. What had arrived is counted when this resolves, and nothing after it. */
+  async stopReading(): Promise<void> {
+    await this.#supply.close()
+  }
+
   async close(): Promise<void> {
-    this.#supply.close()
+    await this.stopReading()
     await Promise.all(this.#seats.map(seat => seat.link.close()))
     this.#cache.clear()
   }

@@ -69,13 +69,20 @@ export type HostAccount = {
   readonly pending: readonly CountedBlock[]
 }
 
+/**
+ * The host has what we signed, and shows it when the exchange is opened again: a loss of power costs us nothing that a
+ * flush of the disk for every receipt would be worth. That the program ends must lose nothing.
+ */
+const beside = { durability: 'crash' } as const
+
 /** Stores the newest receipt for one host; to be done before it is sent. What was pending before is in it. */
 export const saveReceipt = (records: Records, receipt: Receipt): Promise<void> => {
   const key = `${receipt.nonce}/${receipt.leaf}`
-  return records.write([
+  const changes = [
     { table: receipts, key, value: canonicalText(receipt) },
     { table: pendings, key, value: undefined },
-  ])
+  ]
+  return records.write(changes, beside)
 }
 
 /** Stores the blocks verified since the receipt for so many bytes: a viewer that is killed still pays for them. */
@@ -85,7 +92,7 @@ export const savePending = (
   leaf: number,
   pending: Pending,
 ): Promise<void> =>
-  records.write([{ table: pendings, key: `${nonce}/${leaf}`, value: canonicalText(pending) }])
+  records.write([{ table: pendings, key: `${nonce}/${leaf}`, value: canonicalText(pending) }], beside)
 
 export const findAccount = async (
   records: Records,

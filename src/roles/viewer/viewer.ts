@@ -211,6 +211,8 @@ class PortViewer implements Viewer {
 
   async #leave(nonce: PurchaseNonce): Promise<void> {
     const { purchase, leave } = this.#find(nonce)
+    // Nothing may arrive between the last receipt and the end of the exchange that takes it.
+    await purchase.stopReading()
     await purchase.flush()
     leave()
     this.#tell({ type: 'meter', meter: purchase.meter() })
