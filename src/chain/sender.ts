@@ -1,7 +1,7 @@
 import { keccak256, type TransactionRequest } from 'ethers'
 import * as v from 'valibot'
 import type { Address, Hash, Hex } from '#std/brand.ts'
-import { ParatiiError } from '#std/error.ts'
+import { errorFrom, ParatiiError } from '#std/error.ts'
 import type { JsonRpc } from '#std/ports/json-rpc.ts'
 import { hashValue, type Log, logSchema, quantity } from './call.ts'
 import { decodeContractError } from './contract-error.ts'
@@ -32,7 +32,18 @@ export type Sender = {
    * Resolves when the transaction is mined. Throws the contract's error without sending where a dry run reverts;
    * `transaction-pending` (details: `hash`) if it is not mined within 2 minutes, `chain-unreachable`, `aborted`.
    */
-  send(transaction: Transaction, signal?: AbortSignal): Promise<MinedTransaction>
+  send(transaction: Transaction, signal?: AbortSignal, note?: SentNote): Promise<MinedTransaction>
+}
+
+/**
+ * Remembers a transaction that is to be sent once, so that a process that dies while it is on its way finds it again
+ * in place of sending it twice.
+ */
+export type SentNote = {
+  /** What {@link SentNote.keep} was given before, by this process or an earlier one. */
+  find(): Promise<Hash | undefined>
+  /** Stored when it resolves; nothing is sent before. */
+  keep(hash: Hash): Promise<void>
 }
 
 const minedWithinMs = 120_000
@@ -59,7 +70,7 @@ export const createSender = (rpc: JsonRpc, chainId: number, signer: TransactionS
   const address = signer.address.toLowerCase() as Address
   let turn: Promise<unknown> = Promise.resolve()
 
-  const submit = async (transaction: Transaction, signal?: AbortSignal): Promise<Hash> => {
+  const submit = async (transaction: Transaction, signal?: AbortSignal, note?: SentNote): Promise<Hash> => {
     const call = {
       from: address,
       ...(transaction.to === undefined ? {} : { to: transaction.to }),
@@ -84,8 +95,21 @@ export const createSender = (rpc: JsonRpc, chainId: number, signer: TransactionS
       maxPriorityFeePerGas: tipWei,
       maxFeePerGas: 2n * v.parse(blockSchema, block).baseFeePerGas + tipWei,
     })
+    const hash = keccak256(signed) as Hash
+    await note?.keep(hash)
     await rpc.request('eth_sendRawTransaction', [signed], signal)
-    return keccak256(signed) as Hash
+    return hash
+  }
+
+  /** One that was sent before, once it is mined; undefined if the chain never got it, dropped it, or reverted it. */
+  const findSent = async (transaction: Transaction, signal?: AbortSignal, note?: SentNote) => {
+    const hash = await note?.find()
+    if (hash === undefined) return undefined
+    if ((await rpc.request('eth_getTransactionByHash', [hash], signal)) === null) return undefined
+    return waitUntilMined(hash, transaction, signal).catch(thrown => {
+      if (signal?.aborted || errorFrom(decodeContractError(thrown)).retryable) throw thrown
+      return undefined
+    })
   }
 
   const waitUntilMined = async (hash: Hash, transaction: Transaction, signal?: AbortSignal) => {
@@ -122,10 +146,12 @@ export const createSender = (rpc: JsonRpc, chainId: number, signer: TransactionS
 
   return {
     address,
-    async send(transaction, signal) {
-      const submitted = turn.then(() => submit(transaction, signal))
-      turn = submitted.catch(() => undefined)
+    async send(transaction, signal, note) {
       try {
+        const sent = await findSent(transaction, signal, note)
+        if (sent !== undefined) return sent
+        const submitted = turn.then(() => submit(transaction, signal, note))
+        turn = submitted.catch(() => undefined)
         return await waitUntilMined(await submitted, transaction, signal)
       } catch (thrown) {
         if (signal?.aborted) throw new ParatiiError('aborted', {}, thrown)

@@ -14,7 +14,7 @@ import { videoStoreAbi } from './bindings/video-store.ts'
 import { hashValue, numberValue, parseLog } from './call.ts'
 import { type Purchased, purchasedValue } from './purchase-events.ts'
 import type { RegisteredNode } from './reader.ts'
-import type { MinedTransaction, Sender } from './sender.ts'
+import type { MinedTransaction, Sender, SentNote } from './sender.ts'
 import { type Claim, dealArgument, packSettlement, signatureArgument } from './settlement.ts'
 
 /** What names a purchase to the contract. */
@@ -47,7 +47,7 @@ export type Settled = { readonly transaction: MinedTransaction; readonly skipped
 export type ChainWriter = {
   readonly address: Address
   /** Registers a video of the sender, who must be its owner; its id follows from the document as it is now. */
-  registerVideo(document: Omit<VideoDocument, 'id'>, signal?: AbortSignal): Promise<VideoId>
+  registerVideo(document: Omit<VideoDocument, 'id'>, signal?: AbortSignal, note?: SentNote): Promise<VideoId>
   /** Replaces document and formats of a video of the sender. */
   editVideo(document: VideoDocument, signal?: AbortSignal): Promise<MinedTransaction>
   /** Sets where the sender reads its mail. */
@@ -62,6 +62,7 @@ export type ChainWriter = {
   submitOrder(
     order: Order,
     signal?: AbortSignal,
+    note?: SentNote,
   ): Promise<Purchased & { readonly transaction: MinedTransaction }>
   /** Settles receipts of any purchases and hosts. Skipped ones harm no others. */
   settle(claims: readonly Claim[], signal?: AbortSignal): Promise<Settled>
@@ -88,20 +89,21 @@ export const createChainWriter = (addresses: ContractAddresses, sender: Sender):
     method: string,
     args: readonly unknown[],
     signal?: AbortSignal,
+    note?: SentNote,
   ): Promise<MinedTransaction> => {
     const data = interfaces[name].encodeFunctionData(method, args) as `0x${string}`
-    return sender.send({ to: addresses[name], data }, signal)
+    return sender.send({ to: addresses[name], data }, signal, note)
   }
   const store = { address: addresses.videoStore, abi: interfaces.videoStore }
   const registry = { address: addresses.videoRegistry, abi: interfaces.videoRegistry }
 
   return {
     address: sender.address,
-    async registerVideo(document, signal) {
+    async registerVideo(document, signal, note) {
       if (document.owner !== sender.address)
         throw new ParatiiError('not-permitted', { owner: document.owner })
       const args = [hashVideoDocument(document), documentArgument(document), formatArguments(document)]
-      const transaction = await send('videoRegistry', 'register', args, signal)
+      const transaction = await send('videoRegistry', 'register', args, signal, note)
       for (const log of transaction.logs) {
         const registered = parseLog(registry, 'VideoRegistered', log, videoRegisteredValue)
         if (registered !== undefined) return registered
@@ -119,12 +121,13 @@ export const createChainWriter = (addresses: ContractAddresses, sender: Sender):
     setNodes: (nodes, signal) => send('userRegistry', 'setNodes', [nodes], signal),
     transfer: (to, amountWei, signal) => send('token', 'transfer(address,uint256)', [to, amountWei], signal),
     approveStore: (amountWei, signal) => send('token', 'approve', [addresses.videoStore, amountWei], signal),
-    async submitOrder(order, signal) {
+    async submitOrder(order, signal, note) {
       const transaction = await send(
         'videoStore',
         purchaseMethods[order.payment],
         orderArguments(order),
         signal,
+        note,
       )
       for (const log of transaction.logs) {
         const purchased = parseLog(store, 'Purchased', log, purchasedValue)

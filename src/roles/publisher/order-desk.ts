@@ -1,3 +1,4 @@
+import type { SentNote } from '#chain/sender.ts'
 import type { Letter } from '#network/mailbox.ts'
 import { checkOrder } from '#protocol/check-order.ts'
 import { type Order, totalWei } from '#protocol/order.ts'
@@ -128,7 +129,11 @@ export class OrderDesk {
       // An earlier run may have died between submitting and storing the answer.
       const [before] =
         (await reader.purchase(nonce, this.#stopping)) === undefined ? [] : await this.#find(nonce)
-      const transaction = before ?? (await writer.submitOrder(order, this.#stopping)).transaction.hash
+      const note: SentNote = {
+        find: async () => record.transaction,
+        keep: transaction => saveOrder(records, { ...record, transaction }),
+      }
+      const transaction = before ?? (await writer.submitOrder(order, this.#stopping, note)).transaction.hash
       await saveOrder(records, { ...record, state: 'open', transaction })
       notice('purchase-opened', { nonce, transaction })
       return { nonce, transaction }
@@ -136,7 +141,8 @@ export class OrderDesk {
       const error = errorFrom(thrown)
       notice('purchase-failed', { nonce, ...errorDetails(error) })
       if (error.retryable || error.code === 'aborted') throw error
-      await saveOrder(records, { ...record, state: 'refused', code: error.code })
+      const { transaction: _, ...refused } = record
+      await saveOrder(records, { ...refused, state: 'refused', code: error.code })
       return { code: error.code }
     }
   }

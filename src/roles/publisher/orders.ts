@@ -23,7 +23,7 @@ export type OrderRecord = {
   readonly signer: Address
   readonly order: Order
   readonly state: OrderState
-  /** The transaction that opened it, once it is open. */
+  /** The transaction that opens it, from when it was sent. */
   readonly transaction?: Hash | undefined
   /** Why it was refused. */
   readonly code?: string | undefined
@@ -45,6 +45,10 @@ const schema: Schema<OrderRecord> = v.object({
 
 export const saveOrder = (records: Records, order: OrderRecord): Promise<void> =>
   records.write([{ table, key: order.nonce, value: canonicalText(order) }])
+
+/** Forgets an order that can neither be submitted again nor has anything in escrow. */
+export const forgetOrder = (records: Records, nonce: PurchaseNonce): Promise<void> =>
+  records.write([{ table, key: nonce, value: undefined }])
 
 export const findOrder = async (records: Records, nonce: PurchaseNonce): Promise<OrderRecord | undefined> => {
   const value = await records.get(table, nonce)

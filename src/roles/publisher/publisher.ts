@@ -12,7 +12,7 @@ import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
 import { HostRegister } from './host-register.ts'
 import { identifyPublisher } from './identity.ts'
 import { OrderDesk } from './order-desk.ts'
-import { listOrders, type OrderRecord, saveOrder } from './orders.ts'
+import { forgetOrder, listOrders, type OrderRecord, saveOrder } from './orders.ts'
 import { errorDetails, type PublisherIdentity, type PublisherPorts } from './ports.ts'
 import { forgetReceipts, takeReceipt } from './receipts.ts'
 import { SecondsDesk } from './seconds-desk.ts'
@@ -119,7 +119,12 @@ class RunningPublisher implements Publisher {
 
   async tick(signal: AbortSignal): Promise<void> {
     await this.settle(false, signal)
+    const { timestampSeconds } = await this.#ports.reader.head(signal)
     for (const record of await listOrders(this.#ports.records)) {
+      const isOver = record.state === 'done' || record.state === 'refused'
+      // As long as it could be submitted again it is known, and answered as before.
+      if (isOver && timestampSeconds > record.order.validUntil)
+        await forgetOrder(this.#ports.records, record.nonce)
       if (record.state !== 'open') continue
       await this.#lookAfter(record, signal).catch(thrown =>
         this.#fail('purchase-not-ended', errorFrom(thrown), { nonce: record.nonce }),

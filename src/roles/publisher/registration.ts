@@ -8,7 +8,7 @@ import { orThrow, ParatiiError } from '#std/error.ts'
 import type { Blocks } from '#std/ports/blocks.ts'
 import type { Records } from '#std/ports/records.ts'
 import type { PublisherIdentity } from './ports.ts'
-import { saveVideo } from './videos.ts'
+import { noteOfRegistration, saveVideo } from './videos.ts'
 
 /** A packaged directory and the conditions on which it is to be sold. */
 export type Publication = {
@@ -48,7 +48,8 @@ export const registerVideo = async (
   const document = await describeVideo(ports.blocks, identity, publication)
   if (!(await isRegistered(ports.reader, document.id, signal))) {
     const { id: _, ...rest } = document
-    const id = await ports.writer.registerVideo(rest, signal)
+    const note = noteOfRegistration(ports.records, document.id)
+    const id = await ports.writer.registerVideo(rest, signal, note)
     if (id !== document.id) throw new ParatiiError('chain-mismatch', { expected: document.id, found: id })
   }
   await saveVideo(ports.records, { id: document.id, format: publication.format, root: publication.root })
