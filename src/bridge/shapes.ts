@@ -152,6 +152,8 @@ export const askedSchema = v.object({
   video: videoIdField,
   format: formatNameField,
   priceMaxWei: v.exactOptional(amountField),
+  /** Who gets the share that the owner gives to sites. */
+  affiliate: v.exactOptional(addressField),
   /** The tag's element, so that its events find it. */
   element: v.exactOptional(ticketField),
 })

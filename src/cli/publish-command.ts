@@ -31,6 +31,7 @@ type PublishOptions = {
   readonly fee: bigint
   readonly feePerByte?: bigint
   readonly ttl: number
+  readonly affiliate: number
 }
 
 /** `paratii publish FILE`. */
@@ -43,6 +44,7 @@ export const addPublishCommand = (program: Command, act: Act): void => {
     .option('--title <text>', 'its title; without, the name of the file')
     .option('--fee <PTI>', 'what hosts get for a GB', parsePtiOption, 10n ** 17n)
     .option('--fee-per-byte <units>', 'the same in base units (10^-18 PTI) a byte', parseUnits)
+    .option('--affiliate <percent>', 'what of the price a site gets that sells it', parsePercent, 0)
     .option('--ttl <time>', 'how long a purchase stays open, such as 12h or 7d', parseTimeOption, 7 * 86_400)
     .action(
       act(async (context, command) => {
@@ -56,6 +58,13 @@ export const addPublishCommand = (program: Command, act: Act): void => {
 const parseUnits = (text: string): bigint => {
   if (!/^\d{1,20}$/.test(text)) throw new InvalidArgumentError('It is a whole number.')
   return BigInt(text)
+}
+
+/** A percentage with at most two decimals, in hundredths of a percent. */
+const parsePercent = (text: string): number => {
+  if (!/^\d{1,3}(\.\d{1,2})?$/.test(text) || Number(text) > 100)
+    throw new InvalidArgumentError('It is a percentage, such as 5 or 2.5.')
+  return Math.round(Number(text) * 100)
 }
 
 /** Everything that can be refused is looked at before anything is written: files, key, chain, money for the transaction. */
@@ -92,7 +101,7 @@ const publish = async (
   }
 }
 
-const offerFrom = (file: string, { title, price, fee, feePerByte, ttl }: PublishOptions): Offer => {
+const offerFrom = (file: string, { title, price, fee, feePerByte, ttl, affiliate }: PublishOptions): Offer => {
   const name = title ?? basename(file, extname(file))
   const invalid = (advice: string) => new ParatiiError('usage-invalid', { advice })
   if (name.trim() === '' || name.length > maxTitleLength)
@@ -105,6 +114,7 @@ const offerFrom = (file: string, { title, price, fee, feePerByte, ttl }: Publish
     priceWei: price,
     feeWeiPerByte: feeWeiPerByte(feePerByte === undefined ? fee : feePerGigabyteWei(feePerByte)),
     ttlSeconds: ttl,
+    affiliateBps: affiliate,
   }
 }
 

@@ -27,6 +27,8 @@ export type Offer = {
   readonly priceWei: bigint
   readonly feeWeiPerByte: bigint
   readonly ttlSeconds: number
+  /** Of the price, in hundredths of a percent, to the site that sold it. */
+  readonly affiliateBps: number
 }
 
 export type PublishPorts = {

@@ -28,6 +28,16 @@ describe('buying', () => {
     expect(await desk.promisedWei()).toBe(total)
   })
 
+  it('names the site that sold it in the order, and nobody where the tag names nobody', async () => {
+    const desk = await createDesk()
+    const affiliate = addressOf('af')
+    const other = { ...asked, video: hashOf('02') as Hash as VideoId, affiliate }
+    desk.state.balanceWei = 2n * total
+    await desk.buy()
+    await desk.buying.buy(other, await desk.buying.prepare(other), total)
+    expect(desk.seen.map(order => order.affiliate)).toEqual([addressOf('00'), affiliate])
+  })
+
   it.each([
     ['one unit less was agreed to', 'terms-changed', {}, total - 1n],
     ['one unit is missing', 'balance-too-low', { balanceWei: total - 1n }, total],

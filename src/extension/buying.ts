@@ -149,7 +149,7 @@ export class Buying {
         salt: hexFromBytes(random.bytes(32)) as Hash,
         relayFee: relayFeeWei,
         validUntil: Math.floor(nowMs / 1000) + orderSeconds,
-        affiliate: nobody,
+        affiliate: asked.affiliate ?? nobody,
         chainId: network.chainId,
         store: deployment.store,
         payment: 'authorization',

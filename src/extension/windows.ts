@@ -13,9 +13,10 @@ export async function showWindow(asked: RequestParams<'window-open'>): Promise<v
     await chrome.tabs.create({ url: pageUrl(`tabs/onboarding.html${query}`) })
     return
   }
-  const { video, format, priceMaxWei } = asked.asked
+  const { video, format, priceMaxWei, affiliate } = asked.asked
   const query = new URLSearchParams({ video, format })
   if (priceMaxWei !== undefined) query.set('price-max-wei', textFromWei(priceMaxWei))
+  if (affiliate !== undefined) query.set('affiliate', affiliate)
   await chrome.tabs.create({ url: pageUrl(`tabs/player.html?${query}`) })
 }
 

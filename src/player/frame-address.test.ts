@@ -7,11 +7,12 @@ const addressOf = (attributes: Record<string, string>) =>
 
 describe('the address of the player for a tag', () => {
   it('says what is played in its query, and how in its fragment', () => {
-    const address = addressOf({ video: '0x1', 'price-max': '2', muted: '', loop: '' })
+    const address = addressOf({ video: '0x1', 'price-max': '2', affiliate: '0x2', muted: '', loop: '' })
     expect([...address.searchParams]).toEqual([
       ['element', 'e1'],
       ['video', '0x1'],
       ['price-max', '2'],
+      ['affiliate', '0x2'],
     ])
     expect(address.hash).toBe('#muted=&loop=')
   })

@@ -19,6 +19,11 @@ describe('what a tag asks of the player', () => {
     expect(asked({ video, 'price-max-wei': '7' })).toMatchObject({ priceMaxWei: 7n })
   })
 
+  it('names who gets the share of sites', () => {
+    const affiliate = `0x${'Ab'.repeat(20)}`
+    expect(asked({ video, affiliate })).toMatchObject({ affiliate: affiliate.toLowerCase() })
+  })
+
   it.each([
     [{}],
     [{ video: '' }],
@@ -26,6 +31,8 @@ describe('what a tag asks of the player', () => {
     [{ video, format: 'NO SUCH' }],
     [{ video, 'price-max': 'cheap' }],
     [{ video, 'price-max': '-1' }],
+    [{ video, affiliate: 'me' }],
+    [{ video, affiliate: '' }],
     [{ video, element: 'x' }],
   ])('is nothing when it makes no sense: %j', query => {
     expect(asked(query as Record<string, string>)).toBeUndefined()

@@ -13,7 +13,7 @@ export type View = {
 /** The format that a tag without one, or with `auto`, means: a directory of CMAF renditions with their manifests. */
 const defaultFormat = 'cmaf'
 
-/** What the query of the page asks for; `undefined` if it names no video, or a limit that is no amount. */
+/** What the query of the page asks for; `undefined` if it names no video, a limit that is no amount, or an affiliate that is no address. */
 export function parseAsked(query: URLSearchParams): Asked | undefined {
   const format = query.get('format') ?? 'auto'
   const limit = query.get('price-max')
@@ -24,6 +24,7 @@ export function parseAsked(query: URLSearchParams): Asked | undefined {
     ...(limitWei === null
       ? {}
       : { priceMaxWei: typeof limitWei === 'bigint' ? textFromWei(limitWei) : limitWei }),
+    ...(query.has('affiliate') ? { affiliate: query.get('affiliate')?.trim().toLowerCase() } : {}),
     ...(query.has('element') ? { element: query.get('element') } : {}),
   })
   return asked.success ? asked.output : undefined
