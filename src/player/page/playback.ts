@@ -4,6 +4,7 @@ import { createLockLifelines } from '#bridge/lifeline.ts'
 import type { PurchaseNonce } from '#std/brand.ts'
 import { askWorker } from './claim.ts'
 import { portUrl, registerChannel } from './port-scheme.ts'
+import { findPosition, savePosition } from './position.ts'
 import { loadShaka } from './shaka.ts'
 import { StreamChannel } from './stream-channel.ts'
 
@@ -28,7 +29,12 @@ const bufferSeconds = 20
 /** A worker that was stopped in the middle of a segment is back in 30 ms; a host that failed is replaced sooner. */
 const retries = { maxAttempts: 6, baseDelay: 200, backoffFactor: 2, fuzzFactor: 0.3, timeout: 0 }
 
-/** Plays a purchase in a video element, straight from the node. */
+/** How often it is noted where the film is. */
+const noteMs = 1_000
+/** Whoever left so near the end has seen it, and begins anew. */
+const endSeconds = 5
+
+/** Plays a purchase in a video element, straight from the node, from where it was left. */
 export async function startPlayback(ports: PlaybackPorts): Promise<Playback> {
   const { video, container, purchase, manifest, failed } = ports
   const shaka = await loadShaka()
@@ -69,19 +75,35 @@ export async function startPlayback(ports: PlaybackPorts): Promise<Playback> {
     channel.close()
   }
   try {
-    await player.load(portUrl(manifest))
+    await player.load(portUrl(manifest), await findPosition(chrome.storage.local, purchase))
   } catch (thrown) {
     await destroy()
     throw new PlaybackError(failureOfShaka(thrown))
   }
+  const stopNoting = notePosition(video, purchase)
   return {
     retry: () => {
       player.retryStreaming()
       void video.play().catch(() => undefined)
     },
     setControls: shown => overlay.setEnabled(shown),
-    destroy,
+    destroy: () => {
+      stopNoting()
+      return destroy()
+    },
   }
+}
+
+/** Keeps where the film is while it plays, so that a player closed at any moment goes on there. */
+function notePosition(video: HTMLVideoElement, purchase: PurchaseNonce): () => void {
+  let noted = video.currentTime
+  const timer = setInterval(() => {
+    const { currentTime, duration } = video
+    if (currentTime === noted || Number.isNaN(duration)) return
+    noted = currentTime
+    void savePosition(chrome.storage.local, purchase, currentTime > duration - endSeconds ? 0 : currentTime)
+  }, noteMs)
+  return () => clearInterval(timer)
 }
 
 /** Playback could not begin. */
