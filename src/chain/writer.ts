@@ -66,6 +66,13 @@ export type ChainWriter = {
   ): Promise<Purchased & { readonly transaction: MinedTransaction }>
   /** Settles receipts of any purchases and hosts. Skipped ones harm no others. */
   settle(claims: readonly Claim[], signal?: AbortSignal): Promise<Settled>
+  /** Promises a part of a purchase's escrow to further hosts, by the signer's signature over their tree. */
+  allot(
+    parties: PurchaseParties,
+    allotments: Hash,
+    signature: Signature,
+    signal?: AbortSignal,
+  ): Promise<MinedTransaction>
   /** Requests, as signer or buyer, the end of a purchase; with a signature of either, for them. */
   requestClose(
     parties: PurchaseParties,
@@ -141,6 +148,10 @@ export const createChainWriter = (addresses: ContractAddresses, sender: Sender):
         log => parseLog(store, 'ReceiptSkipped', log, skippedValue) ?? [],
       )
       return { transaction, skipped }
+    },
+    allot({ deal, signer, buyer, allotments: first }, allotments, signature, signal) {
+      const args = [dealArgument(deal), signer, buyer, first, allotments, signatureArgument(signature)]
+      return send('videoStore', 'allot', args, signal)
     },
     requestClose(parties, signature, signal) {
       const args = [hashDeal(parties.deal), parties.signer, parties.allotments, buyerArgument(parties)]

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { cryptoNoble as crypto } from '#adapters/crypto-noble.ts'
 import type { Address, Hash } from '#std/brand.ts'
+import { orThrow } from '#std/error.ts'
 import vectors from '../../test/vectors/allotments.json' with { type: 'json' }
 import {
   type Allotment,
   buildAllotmentTree,
+  buildFurtherTree,
   leafWord,
   maxAllotments,
   nodeWord,
@@ -94,5 +96,33 @@ describe('an allotment tree', () => {
     const { publicKey, address } = identityOf(crypto, new Uint8Array(32).fill(1))
     expect(verifyPayee(crypto, { ...leafOf(0), payee: address, key: publicKey })).toBe(true)
     expect(verifyPayee(crypto, { ...leafOf(0), key: publicKey })).toBe(false)
+  })
+})
+
+describe('a further tree', () => {
+  const later = (indices: readonly number[]) => indices.map(index => leafOf(index, 1000 + index))
+
+  it('goes on counting where the trees before it end, and is filled up to their depth', () => {
+    const allotments = later([8, 9, 10])
+    const { commitment, depth, branches } = orThrow(buildFurtherTree(allotments, { tree: 2, depth: 2 }))
+    expect(depth).toBe(2)
+    expect(sumOfWord(commitment)).toBe(3027)
+    for (const [at, allotment] of allotments.entries()) {
+      const branch = branches[at] ?? []
+      expect(verifyBranch(allotment, branch, commitment, 2)).toBe(true)
+      expect(verifyBranch(allotment, branch, commitment, 1)).toBe(false)
+      expect(verifyBranch(allotment, branch, commitment)).toBe(false)
+    }
+  })
+
+  it.each([
+    ['other indices', [4, 6], 1],
+    ['indices of the first tree', [0, 1], 1],
+    ['more hosts than its depth has room for', [2, 3, 4], 1],
+    ['no host', [], 1],
+    ['the number of the first', [0, 1], 0],
+  ])('is none with %s', (_, indices, tree) => {
+    const built = buildFurtherTree(later(indices), { tree, depth: 1 })
+    expect(built).toMatchObject({ ok: false, error: { code: 'document-malformed' } })
   })
 })

@@ -92,9 +92,32 @@ export const buildAllotmentTree = (allotments: readonly Omit<Allotment, 'key'>[]
   ) {
     return failed('document-malformed', { field: 'allotments' })
   }
+  const depth = Math.ceil(Math.log2(allotments.length))
+  return growTree(allotments, depth)
+}
+
+/**
+ * Builds a further tree of a purchase whose first has this depth (1 or more), for hosts found later. Trees count from 1;
+ * the indices of its allotments are `tree * 2 ** depth`, and on from there. Fails as {@link buildAllotmentTree} does,
+ * and with `document-malformed` for more than such a tree holds.
+ */
+export const buildFurtherTree = (
+  allotments: readonly Omit<Allotment, 'key'>[],
+  { tree, depth }: { readonly tree: number; readonly depth: number },
+): Result<AllotmentTree> => {
+  const first = tree * 2 ** depth
+  const isFull = allotments.length > Math.min(maxAllotments, 2 ** depth)
+  if (tree < 1 || depth < 1 || allotments.length === 0 || isFull)
+    return failed('document-malformed', { field: 'allotments' })
+  if (allotments.some(({ index }, i) => index !== first + i))
+    return failed('document-malformed', { field: 'allotments' })
+  return growTree(allotments, depth)
+}
+
+const growTree = (allotments: readonly Omit<Allotment, 'key'>[], depth: number): Result<AllotmentTree> => {
   const branches: Hash[][] = allotments.map(() => [])
   let level = allotments.map(leafWord)
-  for (let height = 0; level.length > 1; height++) {
+  for (let height = 0; height < depth; height++) {
     for (const [i, branch] of branches.entries()) branch.push(level[(i >> height) ^ 1] ?? zeroWord)
     const parents: Hash[] = []
     for (let i = 0; i < level.length; i += 2) {
@@ -104,19 +127,20 @@ export const buildAllotmentTree = (allotments: readonly Omit<Allotment, 'key'>[]
     }
     level = parents
   }
-  return ok({ commitment: level[0] ?? zeroWord, depth: branches[0]?.length ?? 0, branches })
+  return ok({ commitment: level[0] ?? zeroWord, depth, branches })
 }
 
 /**
  * Whether a branch leads from an allotment to a commitment. A payee checks it before it serves: it has then seen
- * that all promises together are at most the sum in the commitment.
+ * that all promises together are at most the sum in the commitment. `tree`: 0 for the order's, 1 and on for further ones.
  */
 export const verifyBranch = (
   allotment: Omit<Allotment, 'key'>,
   branch: readonly Hash[],
   commitment: Hash,
+  tree = 0,
 ): boolean => {
-  if (branch.length > 32 || allotment.index >= 2 ** branch.length) return false
+  if (branch.length > 32 || Math.floor(allotment.index / 2 ** branch.length) !== tree) return false
   let word: Hash | undefined = leafWord(allotment)
   for (const [height, sibling] of branch.entries()) {
     if (word === undefined) return false

@@ -75,6 +75,8 @@ export type Wish = {
   readonly validUntil: number
   /** Default: none. */
   readonly affiliate?: Address
+  /** Held for hosts beyond what is allotted. */
+  readonly spareBytes?: number
 }
 
 /** A signed order that allots its whole capacity to the hosts in equal parts. */
@@ -97,7 +99,7 @@ export const orderOf = (
     format: terms.format,
     buyer: wish.buyer.address,
     terms,
-    capacity: cap * wish.hosts.length,
+    capacity: cap * wish.hosts.length + Math.floor(wish.spareBytes ?? 0),
     allotments: tree.commitment,
     depth: tree.depth,
     leaves,
@@ -131,12 +133,27 @@ export const claimOf = (
   bytes: number,
 ): Claim => {
   const context = { chainId: chain.chainId, store: addresses.videoStore, token: addresses.token }
-  const { nonce, signer, branches } = orThrow(nameOrder(crypto, order, context))
+  const { branches } = orThrow(nameOrder(crypto, order, context))
   const allotment = order.leaves[leaf]
   const branch = branches[leaf]
   if (allotment === undefined || branch === undefined) throw new RangeError(`no leaf ${leaf}`)
+  return laterClaimOf({ chain, addresses }, order, node, { allotment, branch }, bytes)
+}
+
+/** The same for a host that was allotted to later. */
+export const laterClaimOf = (
+  { chain, addresses }: Pick<StartedChain, 'chain' | 'addresses'>,
+  order: Order,
+  node: Actor,
+  { allotment, branch }: Pick<Claim, 'allotment' | 'branch'>,
+  bytes: number,
+): Claim => {
+  const context = { chainId: chain.chainId, store: addresses.videoStore, token: addresses.token }
+  const { nonce, signer } = orThrow(nameOrder(crypto, order, context))
+  const { index: leaf } = allotment
   const hash = hashFromBytes(keccak256(bytesFromUtf8('blocks'))) as Hash
-  const draft = { nonce, owner: actorOf('publisher node').publicKey, leaf, bytes, hash, key: allotment.key }
+  const owner = actorOf('publisher node').publicKey
+  const draft = { nonce, owner, leaf, bytes, hash, key: owner }
   const digest = digestReceipt(paratiiDomain(chain.chainId, addresses.videoStore), draft)
   return {
     deal: order,

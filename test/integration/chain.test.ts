@@ -6,6 +6,9 @@ import { createChainReader } from '#chain/reader.ts'
 import { createSender } from '#chain/sender.ts'
 import { packSettlement } from '#chain/settlement.ts'
 import { type ChainWriter, createChainWriter } from '#chain/writer.ts'
+import { ownerEarnedWei } from '#payments/purchase.ts'
+import { signAllot } from '#protocol/allot.ts'
+import { buildFurtherTree, verifyBranch } from '#protocol/allotment.ts'
 import { hashDeal } from '#protocol/purchase-nonce.ts'
 import { signRequestClose } from '#protocol/request-close.ts'
 import type { Terms } from '#protocol/terms.ts'
@@ -14,13 +17,14 @@ import { hashVideoDocument, videoIdOf } from '#protocol/video-document.ts'
 import { weiPerPti } from '#std/amount.ts'
 import type { Address, Hash, PurchaseNonce, VideoId } from '#std/brand.ts'
 import { hexFromBytes } from '#std/bytes.ts'
-import { ParatiiError } from '#std/error.ts'
+import { orThrow, ParatiiError } from '#std/error.ts'
 import {
   actorOf,
   claimOf,
   cmaf,
   crypto,
   documentOf,
+  laterClaimOf,
   orderOf,
   payoutOf,
   type StartedChain,
@@ -52,9 +56,11 @@ beforeAll(async () => {
 
 afterAll(() => started?.chain.stop())
 
-const buy = async (name: string, count: number) => {
+/** `spareBytes`: held for hosts, and not allotted yet. */
+const buy = async (name: string, count: number, spareBytes = 0) => {
   const node = actorOf(name)
-  const wish = { buyer, node, hosts: hosts.slice(0, count), payment: 'authorization', validUntil } as const
+  const named = hosts.slice(0, count)
+  const wish = { buyer, node, hosts: named, payment: 'authorization', validUntil, spareBytes } as const
   const order = orderOf(started, terms, wish)
   return { node, order, ...(await publisher.submitOrder(order)) }
 }
@@ -213,6 +219,88 @@ describe('purchases', () => {
     expect(await started.reader.paidBytes(several.nonce, 2)).toBe(2_000_005)
     const again = await host.settle(claims)
     expect(again.skipped.map(({ reason }) => reason)).toEqual(['stale', 'stale', 'stale'])
+  })
+
+  it('settles many purchases of many hosts in one transaction, each to the last unit', async () => {
+    const payouts = hosts.map(({ address }) => payoutOf(address))
+    const accounts = [publisher.address, ...payouts]
+    const bought = []
+    for (const [at, count] of [1, 2, 3, 1, 2, 3, 1, 3].entries()) bought.push(await buy(`many ${at}`, count))
+    const owed = accounts.map(() => 0n)
+    const claims = bought.flatMap(({ order, node }, at) => {
+      const counted = order.leaves.map((_, leaf) => 700_003 * (at + 1) + 17 * leaf)
+      owed[0] =
+        (owed[0] ?? 0n) +
+        ownerEarnedWei(
+          order.terms,
+          counted.reduce((sum, bytes) => sum + bytes, 0),
+        )
+      return counted.map((bytes, leaf) => {
+        owed[leaf + 1] = (owed[leaf + 1] ?? 0n) + BigInt(bytes) * fee
+        return claimOf(started, order, node, leaf, bytes)
+      })
+    })
+    const before = await Promise.all(accounts.map(account => started.reader.balanceWei(account)))
+    const { number } = await started.reader.head()
+    const { skipped, transaction } = await host.settle(claims)
+    expect(claims).toHaveLength(16)
+    expect(skipped).toEqual([])
+    expect(transaction.blockNumber).toBe(number + 1)
+    const after = await Promise.all(accounts.map(account => started.reader.balanceWei(account)))
+    expect(after.map((balance, at) => balance - (before[at] ?? 0n))).toEqual(owed)
+  })
+
+  it('allots to hosts found later, who are paid like the first, and never more than the escrow holds', async () => {
+    const { node, order: signed, nonce, signer } = await buy('later', 2, size / 2)
+    const late = [actorOf('late host'), actorOf('later host')]
+    const depth = 1
+    const leaves = late.map(({ address }, i) => ({
+      index: 2 * 1 + i,
+      payee: address,
+      payout: payoutOf(address),
+      cap: Math.floor(size / 4),
+    }))
+    const further = orThrow(buildFurtherTree(leaves, { tree: 1, depth }))
+    const parties = { deal: signed, signer, allotments: signed.allotments, buyer: signed.buyer }
+    const domain = paratiiDomain(started.chain.chainId, started.addresses.videoStore)
+    const sign = (index: number, allotments: Hash, secretKey = node.secretKey) =>
+      signAllot(crypto, domain, { purchase: nonce, index, allotments }, secretKey)
+    const { commitment } = further
+    expect(await codeOf(host.allot(parties, commitment, sign(1, commitment, buyer.secretKey)))).toBe(
+      'not-permitted',
+    )
+    expect(await codeOf(host.allot(parties, commitment, sign(2, commitment)))).toBe('not-permitted')
+    await host.allot(parties, commitment, sign(1, commitment))
+    // The escrow is promised away: a third tree of the same sums finds no room.
+    const third = orThrow(
+      buildFurtherTree(
+        leaves.map(leaf => ({ ...leaf, index: leaf.index + 2 })),
+        { tree: 2, depth },
+      ),
+    )
+    expect(await codeOf(host.allot(parties, third.commitment, sign(2, third.commitment)))).toBe(
+      'allotment-exceeds-capacity',
+    )
+
+    const claims = [
+      claimOf(started, signed, node, 0, 2_000_000),
+      ...leaves.map((allotment, i) => {
+        const branch = further.branches[i] ?? []
+        expect(verifyBranch(allotment, branch, commitment, 1)).toBe(true)
+        expect(verifyBranch(allotment, branch, commitment)).toBe(false)
+        return laterClaimOf(started, signed, node, { allotment, branch }, 1_000_000 + i)
+      }),
+    ]
+    const payouts = leaves.map(({ payout }) => payout)
+    const before = await Promise.all(payouts.map(payout => started.reader.balanceWei(payout)))
+    const { skipped } = await host.settle(claims)
+    expect(skipped).toEqual([])
+    const after = await Promise.all(payouts.map(payout => started.reader.balanceWei(payout)))
+    expect(after.map((balance, i) => balance - (before[i] ?? 0n))).toEqual([
+      1_000_000n * fee,
+      1_000_001n * fee,
+    ])
+    expect(await started.reader.purchase(nonce)).toMatchObject({ bytes: 4_000_001 })
   })
 
   it('closes by the signer’s signature and returns the rest to the buyer', async () => {

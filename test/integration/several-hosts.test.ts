@@ -111,6 +111,30 @@ describe('several hosts', () => {
     },
   )
 
+  it('are held enough that either can send the whole, and what nobody earned returns', async () => {
+    const { viewer, hosts, video, publisher } = await openTheatre(stage, [{}, {}], longFilmFiles())
+    const before = await stage.balance(viewer.actor.address)
+    const { nonce, order } = await buy(viewer, video)
+    for (const { cap } of order.leaves) expect(cap).toBeGreaterThanOrEqual(order.terms.size)
+    const heldWei = order.terms.price + BigInt(order.capacity) * order.terms.fee
+    expect(before - (await stage.balance(viewer.actor.address))).toBe(heldWei)
+
+    // The one that gave the head is to be paid for it, too: the other one goes.
+    const giver = hosts.find(({ node }) => node.publicKey === order.leaves[0]?.key)
+    await hosts.find(host => host !== giver)?.stop()
+    await expectFilm(viewer, nonce)
+    for (const path of ['manifest.mpd', 'v720/init.mp4'])
+      await readAll(viewer, nonce, path, undefined, forever)
+    await viewer.role.stop(nonce, forever)
+    await giver?.stop()
+    await stage.warp(4000)
+    await expect.poll(async () => (await stage.reader.purchase(nonce))?.reclaimed).toBe(true)
+    const paid = await Promise.all(order.leaves.map((_, leaf) => stage.reader.paidBytes(nonce, leaf)))
+    expect(paid.reduce((sum, bytes) => sum + bytes, 0)).toBe(order.terms.size)
+    expect(before - (await stage.balance(viewer.actor.address))).toBe(paidWei(order, paid))
+    expect(await stage.balance(publisher.actor.address)).toBe(order.terms.price)
+  })
+
   it('play on when one of them lies about one block in ten, which earns it nothing', async () => {
     const liar = twisted(
       at => at % 10 === 4,
