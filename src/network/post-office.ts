@@ -10,6 +10,7 @@ import { errorFrom, familyOf, orThrow, ParatiiError } from '#std/error.ts'
 import { type Letter, Mailbox, type MailboxPorts, mailLifeMs } from './mailbox.ts'
 import { Outgoing, type OutgoingMail, type SentReport } from './outgoing.ts'
 import { RelayLink } from './relay-link.ts'
+import { Turnstile } from './turnstile.ts'
 
 export type PostOfficePorts = MailboxPorts & {
   /** Multiaddrs of relays that this node sends and hears mail through: several, so that one may be away. */
@@ -56,6 +57,8 @@ export type PostBox = {
 
 type AnyHandler = (received: { sender: PublicKey; message: Message }, signal: AbortSignal) => Promise<void>
 
+/** Letters on their way by direct streams: a receiver takes eight at a time. */
+const maxDirect = 6
 const firstRetryMs = 1_000
 const longestRetryMs = 30_000
 /** A message that comes again is acknowledged again so many times. */
@@ -73,6 +76,7 @@ export class PostOffice {
   readonly #taking = new Map<string, Promise<void>>()
   readonly #acks = new Map<Hex, number>()
   readonly #stopping = new AbortController()
+  readonly #direct = new Turnstile(maxDirect)
   readonly #outgoing: Outgoing
 
   private constructor(ports: PostOfficePorts, mailbox: Mailbox) {
@@ -159,10 +163,12 @@ export class PostOffice {
     const isConnected = peer !== undefined && node.getConnections(peer).length > 0
     if (isConnected || addresses.length > 0) {
       const route = isConnected ? { peer } : { addresses }
-      const error = await this.#mailbox.deliver(route, envelope, signal).then(
-        () => undefined,
-        thrown => errorFrom(thrown, 'peer-unreachable'),
-      )
+      const error = await this.#direct
+        .run(() => this.#mailbox.deliver(route, envelope, signal))
+        .then(
+          () => undefined,
+          thrown => errorFrom(thrown, 'peer-unreachable'),
+        )
       if (error === undefined || error.code === 'message-replayed') return true
       if (!error.retryable && error.code !== 'envelope-not-mine') throw error
     }
