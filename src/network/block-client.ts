@@ -66,7 +66,7 @@ export const fetchLeaves = async (request: LeafFetch): Promise<void> => {
     if (mismatch === undefined && stall.signal.aborted) throw new ParatiiError('timed-out', { stallMs })
     throw errorFrom(mismatch ?? thrown, 'host-unreachable')
   } finally {
-    watch.disarm()
+    watch.end()
     await reader?.cancel()
   }
 }
@@ -114,15 +114,31 @@ const verifyLeaf = async (leaf: Leaf, buffer: ArrayBuffer): Promise<Uint8Array<A
   return bytes
 }
 
+/** Aborts when nothing was heard for so long. Bytes come thousands of times a second: hearing them sets no timer. */
 const watchStall = (stallMs: number, stall: AbortController) => {
   let timer: ReturnType<typeof setTimeout> | undefined
-  const disarm = () => clearTimeout(timer)
+  let heardAtMs = 0
+  let isArmed = false
+  const look = (): void => {
+    timer = undefined
+    if (!isArmed) return
+    const leftMs = heardAtMs + stallMs - performance.now()
+    if (leftMs <= 0) stall.abort()
+    else timer = setTimeout(look, leftMs)
+  }
   return {
     arm() {
-      disarm()
-      timer = setTimeout(() => stall.abort(), stallMs)
+      heardAtMs = performance.now()
+      isArmed = true
+      timer ??= setTimeout(look, stallMs)
     },
-    disarm,
+    disarm() {
+      isArmed = false
+    },
+    end() {
+      isArmed = false
+      clearTimeout(timer)
+    },
   }
 }
 

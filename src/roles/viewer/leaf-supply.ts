@@ -80,14 +80,20 @@ export class LeafSupply {
       for (const [at, part] of parts.entries()) {
         const { leaf } = part
         let bytes = cache.get(leaf.index)
+        // Once wanted it stays so until it comes; what somebody else was moving then may not come of that.
+        let isWanted = false
         while (bytes === undefined) {
           signal.throwIfAborted()
           if (this.#closing.signal.aborted) throw new ParatiiError('aborted')
-          this.#want(reader, leaves, at)
+          if (!isWanted) this.#want(reader, leaves, at)
+          isWanted ||= !this.#moving.has(leaf.index)
           const failure = this.#failed.get(reader)
           if (failure !== undefined) throw failure
           if (this.#moving.has(leaf.index) || !kept.has(leaf.index)) await this.#change(signal)
-          else await this.#restore(leaf)
+          else {
+            await this.#restore(leaf)
+            isWanted = false
+          }
           bytes = cache.get(leaf.index)
         }
         const piece = this.#handOut(part, bytes)

@@ -24,7 +24,8 @@ export type OpenPurchaseOptions = {
   /** Blocks through Helia: from the local store, else by this purchase. */
   readonly getBlock: GetNode
   readonly pool: BufferPool
-  onMeter(meter: Meter): void
+  /** The meter moved. */
+  onMeter(): void
   onHostError(host: HostLink, error: ParatiiError): void
 }
 
@@ -159,7 +160,7 @@ export class OpenPurchase {
   }
 
   tell(): void {
-    this.#options.onMeter(this.meter())
+    this.#options.onMeter()
   }
 
   /** Keeps the free leaves, and counts them for their giver unless an earlier run did. */
