@@ -66,6 +66,13 @@ export type ChainReader = {
   /** The terms on which a format is sold now; `format-unknown`. */
   terms(id: VideoId, format: FormatName, signal?: AbortSignal): Promise<Terms>
   mailboxKey(user: Address, signal?: AbortSignal): Promise<PublicKey | undefined>
+  /**
+   * Where an account reads its mail: its registered key, else the one that its document names. `key-revoked` if that was
+   * revoked and no other took its place.
+   */
+  mailboxOf(user: Address, documented: PublicKey, signal?: AbortSignal): Promise<PublicKey>
+  /** The block from which a key of an account is revoked; `undefined` for one that is not. */
+  revokedFrom(user: Address, key: PublicKey, signal?: AbortSignal): Promise<number | undefined>
   nodes(user: Address, signal?: AbortSignal): Promise<readonly RegisteredNode[]>
   /** PTI of an account, in base units. */
   balanceWei(account: Address, signal?: AbortSignal): Promise<bigint>
@@ -109,6 +116,11 @@ export const createChainReader = (
   const terms = (id: VideoId, format: Hash, signal?: AbortSignal): Promise<Terms> =>
     call('videoRegistry', 'termsOf', [id, format], termsValue, signal)
 
+  const mailboxKey = (user: Address, signal?: AbortSignal): Promise<PublicKey | undefined> =>
+    call('userRegistry', 'mailboxKeyOf', [user], optionalKey, signal)
+  const revokedFrom = async (user: Address, key: PublicKey, signal?: AbortSignal) =>
+    (await call('userRegistry', 'revokedFrom', [user, key], numberValue, signal)) || undefined
+
   return {
     addresses,
     async check(signal) {
@@ -131,7 +143,14 @@ export const createChainReader = (
       return { document: { id, ...document, formats: documentFormats }, terms: found, ...rest }
     },
     terms: (id, format, signal) => terms(id, formatWord(format), signal),
-    mailboxKey: (user, signal) => call('userRegistry', 'mailboxKeyOf', [user], optionalKey, signal),
+    mailboxKey,
+    revokedFrom,
+    async mailboxOf(user, documented, signal) {
+      const registered = await mailboxKey(user, signal)
+      if (registered !== undefined) return registered
+      if ((await revokedFrom(user, documented, signal)) === undefined) return documented
+      throw new ParatiiError('key-revoked', { user })
+    },
     nodes: (user, signal) => call('userRegistry', 'nodesOf', [user], nodesValue, signal),
     balanceWei: (account, signal) => call('token', 'balanceOf', [account], weiValue, signal),
     async allowanceWei(account, signal) {

@@ -52,6 +52,8 @@ export type ChainWriter = {
   editVideo(document: VideoDocument, signal?: AbortSignal): Promise<MinedTransaction>
   /** Sets where the sender reads its mail. */
   setMailboxKey(key: PublicKey, signal?: AbortSignal): Promise<MinedTransaction>
+  /** Revokes a mailbox key of the sender, from this block on and for ever. */
+  revokeMailboxKey(key: PublicKey, signal?: AbortSignal): Promise<MinedTransaction>
   /** Replaces the list of the sender's nodes. */
   setNodes(nodes: readonly RegisteredNode[], signal?: AbortSignal): Promise<MinedTransaction>
   /** Sends tokens of the sender. */
@@ -125,6 +127,7 @@ export const createChainWriter = (addresses: ContractAddresses, sender: Sender):
         signal,
       ),
     setMailboxKey: (key, signal) => send('userRegistry', 'setMailboxKey', [key], signal),
+    revokeMailboxKey: (key, signal) => send('userRegistry', 'revokeMailboxKey', [key], signal),
     setNodes: (nodes, signal) => send('userRegistry', 'setNodes', [nodes], signal),
     transfer: (to, amountWei, signal) => send('token', 'transfer(address,uint256)', [to, amountWei], signal),
     approveStore: (amountWei, signal) => send('token', 'approve', [addresses.videoStore, amountWei], signal),

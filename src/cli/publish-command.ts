@@ -101,7 +101,10 @@ const publish = async (
   }
 }
 
-const offerFrom = (file: string, { title, price, fee, feePerByte, ttl, affiliate }: PublishOptions): Offer => {
+const offerFrom = (
+  file: string,
+  { title, price, fee, feePerByte, ttl, affiliate }: PublishOptions,
+): Offer => {
   const name = title ?? basename(file, extname(file))
   const invalid = (advice: string) => new ParatiiError('usage-invalid', { advice })
   if (name.trim() === '' || name.length > maxTitleLength)

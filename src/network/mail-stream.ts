@@ -106,7 +106,8 @@ const hearAck = async (frames: FrameStream, signal: AbortSignal): Promise<ErrorC
   }
 }
 
-const dialTarget = (route: MailRoute) => {
+/** What to dial: a connected peer, or the libp2p addresses of one. */
+export const dialTarget = (route: MailRoute) => {
   if ('peer' in route) return route.peer
   const addresses = messageAddresses(route.addresses).map(address => multiaddr(address))
   if (addresses.length === 0) throw new ParatiiError('peer-unreachable', { reason: 'no address' })

@@ -6,6 +6,7 @@
 
 export { cryptoNoble } from '#adapters/crypto-noble.ts'
 export * from '#payments/credit-window.ts'
+export * from '#payments/posting-window.ts'
 export * from '#payments/purchase.ts'
 export * from '#payments/receipt-book.ts'
 export * from '#payments/receipt-schedule.ts'

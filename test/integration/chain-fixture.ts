@@ -32,7 +32,7 @@ export const actorOf = (name: string) => {
 
 export const cmaf = 'cmaf' as FormatName
 export const noAffiliate = '0x0000000000000000000000000000000000000000' as Address
-const testPhrase = 'test test test test test test test test test test test junk'
+export const testPhrase = 'test test test test test test test test test test test junk'
 
 /** A devnet, its reader, and a writer for each of anvil's accounts. */
 export const startChain = async (periodSeconds: number) => {

@@ -1,7 +1,9 @@
-import { parseEther, Wallet } from 'ethers'
+import { HDNodeWallet, parseEther, Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { clockSystem } from '#adapters/clock-system.ts'
 import { parseChainConfig } from '#chain/config.ts'
 import { connectRpc } from '#chain/http-rpc.ts'
+import { revocationsOf } from '#chain/mailbox-keys.ts'
 import { createChainReader } from '#chain/reader.ts'
 import { createSender } from '#chain/sender.ts'
 import { packSettlement } from '#chain/settlement.ts'
@@ -15,7 +17,7 @@ import type { Terms } from '#protocol/terms.ts'
 import { paratiiDomain } from '#protocol/typed-data.ts'
 import { hashVideoDocument, videoIdOf } from '#protocol/video-document.ts'
 import { weiPerPti } from '#std/amount.ts'
-import type { Address, Hash, PurchaseNonce, VideoId } from '#std/brand.ts'
+import type { Address, Hash, PublicKey, PurchaseNonce, VideoId } from '#std/brand.ts'
 import { hexFromBytes } from '#std/bytes.ts'
 import { orThrow, ParatiiError } from '#std/error.ts'
 import {
@@ -29,6 +31,7 @@ import {
   payoutOf,
   type StartedChain,
   startChain,
+  testPhrase,
 } from './chain-fixture.ts'
 
 const periodSeconds = 20
@@ -114,9 +117,40 @@ describe('videos and users', () => {
     await host.setMailboxKey(actorOf('m').publicKey)
     await host.setNodes(nodes)
     expect(await started.reader.mailboxKey(host.address)).toBe(actorOf('m').publicKey)
+    expect(await started.reader.mailboxOf(host.address, actorOf('documented').publicKey)).toBe(
+      actorOf('m').publicKey,
+    )
+    expect(await started.reader.revokedFrom(host.address, actorOf('m').publicKey)).toBeUndefined()
     expect(await started.reader.nodes(host.address)).toEqual(nodes)
     await host.setNodes([])
     expect(await started.reader.nodes(host.address)).toEqual([])
+  })
+
+  it('reads that a mailbox key was rotated, and that one was revoked', async () => {
+    const [first, second] = [actorOf('first key'), actorOf('second key')]
+    await host.setMailboxKey(first.publicKey)
+    await host.setMailboxKey(second.publicKey)
+    const { reader } = started
+    expect(await reader.mailboxOf(host.address, first.publicKey)).toBe(second.publicKey)
+    // A key that was replaced stays good until it is revoked.
+    expect(await reader.revokedFrom(host.address, first.publicKey)).toBeUndefined()
+    await host.revokeMailboxKey(second.publicKey)
+    const { number } = await reader.head()
+    expect(await reader.revokedFrom(host.address, second.publicKey)).toBe(number)
+    expect(await reader.mailboxOf(host.address, first.publicKey)).toBe(first.publicKey)
+    expect(await codeOf(reader.mailboxOf(host.address, second.publicKey))).toBe('key-revoked')
+    // Nobody revokes another account's key.
+    expect(await reader.revokedFrom(publisher.address, second.publicKey)).toBeUndefined()
+  })
+
+  it('refuses what an account signed with its own key once it revoked that', async () => {
+    const wallet = HDNodeWallet.fromPhrase(testPhrase, undefined, `m/44'/60'/0'/0/2`)
+    const key = wallet.publicKey as PublicKey
+    const signal = new AbortController().signal
+    const isRevoked = () => revocationsOf(started.reader, crypto, clockSystem)(key, signal)
+    expect(await isRevoked()).toBe(false)
+    await host.revokeMailboxKey(key)
+    expect(await isRevoked()).toBe(true)
   })
 
   it('says that a video or format is unknown', async () => {

@@ -1,3 +1,4 @@
+import { revocationsOf } from '#chain/mailbox-keys.ts'
 import { multiaddrFromUrl } from '#network/address.ts'
 import { type BlockServer, type BlockSource, startBlockServer } from '#network/block-server.ts'
 import { DirectoryShelf } from '#network/directory-shelf.ts'
@@ -111,7 +112,10 @@ class RunningHost implements Host {
 
   async start(): Promise<void> {
     const { config, node, records, clock, nodeKey } = this.#ports
-    const mailbox = await Mailbox.start(this.#ports)
+    const mailbox = await Mailbox.start({
+      ...this.#ports,
+      isRevoked: revocationsOf(this.#ports.reader, this.#ports.crypto, this.#ports.clock),
+    })
     mailbox.open(nodeKey, (letter, signal) => this.#read(letter, signal))
     const outbox = await Outbox.start({
       records,

@@ -51,12 +51,8 @@ export class Replicator {
   /** Fetches the publisher's host list of a video anew, so that it can be passed on when the publisher is away. */
   async refreshList(owner: Address, id: VideoId, signal: AbortSignal): Promise<void> {
     const { clock, crypto, reader, records } = this.#ports
-    const [nodes, registered, video] = await Promise.all([
-      reader.nodes(owner, signal),
-      reader.mailboxKey(owner, signal),
-      reader.video(id, signal),
-    ])
-    const mailbox = registered ?? video.document.mailbox
+    const [nodes, video] = await Promise.all([reader.nodes(owner, signal), reader.video(id, signal)])
+    const mailbox = await reader.mailboxOf(owner, video.document.mailbox, signal)
     const bytes = await this.#ask(nodes, `/paratii/1/hosts/${id}`, maxListBytes, signal)
     orThrow(openHosts(crypto, bytes, { id, mailbox, nowMs: clock.nowMs() }))
     await saveHostList(records, id, bytes)

@@ -1,3 +1,4 @@
+import { revocationsOf } from '#chain/mailbox-keys.ts'
 import { multiaddrFromUrl } from '#network/address.ts'
 import { type BlockServer, type BlockSource, startBlockServer } from '#network/block-server.ts'
 import { DirectoryShelf } from '#network/directory-shelf.ts'
@@ -85,7 +86,10 @@ class RunningPublisher implements Publisher {
 
   async start(signal?: AbortSignal): Promise<void> {
     const { config, walletKey } = this.#ports
-    const mailbox = await Mailbox.start(this.#ports)
+    const mailbox = await Mailbox.start({
+      ...this.#ports,
+      isRevoked: revocationsOf(this.#ports.reader, this.#ports.crypto, this.#ports.clock),
+    })
     const server = await startBlockServer({
       source: this.#source(),
       host: config.dataPlane.host,

@@ -33,11 +33,10 @@ export const findVideo = async (
   const terms = video.terms.find(sold => sold.format === format)
   if (terms === undefined) throw new ParatiiError('format-unknown', { format })
   const { owner } = terms
-  const [registeredKey, nodes] = await Promise.all([
-    reader.mailboxKey(owner, signal),
+  const [mailbox, nodes] = await Promise.all([
+    reader.mailboxOf(owner, video.document.mailbox, signal),
     reader.nodes(owner, signal),
   ])
-  const mailbox = registeredKey ?? video.document.mailbox
   const publisherAddresses = nodes.flatMap(node => node.addresses)
   const listed = await findHosts(ports, id, mailbox, dataPlaneUrls(publisherAddresses), signal)
   const { head, giver, hosts } = await fetchHead(cidFromRoot(terms.root), listed, signal)
