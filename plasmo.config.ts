@@ -33,6 +33,11 @@ export const manifest: Manifest = {
   },
 }
 
+/** Content scripts that Plasmo does not make, added to the manifest it wrote. */
+export const pageScripts: readonly Manifest[] = [
+  { matches: ['<all_urls>'], js: ['provider.js'], run_at: 'document_start', world: 'MAIN' },
+]
+
 /**
  * For Plasmo's bundler, which takes a package whose `engines` name Node for a Node program, and leaves every
  * dependency out of it, unless the package names browsers, too.
@@ -42,6 +47,8 @@ export const browserslist = [`Chrome >= ${manifest.minimum_chrome_version}`]
 /** libp2p and its kin do not survive Plasmo's bundler; the tag is for sites and no part of the extension. */
 export const bundles: readonly Bundle[] = [
   { entry: 'src/extension/node-worker.ts', outfile: `${extensionFolder}/node-worker.js`, format: 'iife' },
+  // In the page's own world, which Plasmo reaches by a permission that this does without (pageScripts).
+  { entry: 'src/extension/page/provider.ts', outfile: `${extensionFolder}/provider.js`, format: 'iife' },
   { entry: 'src/player/paratii-player.ts', outfile: `${tagFolder}/paratii-player.js`, format: 'esm' },
 ]
 

@@ -9,7 +9,15 @@ import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
 import { build } from 'esbuild'
-import { browserslist, bundles, copies, extensionFolder, manifest, tagFolder } from '../plasmo.config.ts'
+import {
+  browserslist,
+  bundles,
+  copies,
+  extensionFolder,
+  manifest,
+  pageScripts,
+  tagFolder,
+} from '../plasmo.config.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -80,6 +88,15 @@ async function copyPart({ from, to, ...options }: (typeof copies)[number]): Prom
 /** The manifest that browsers get, as it must be: whatever Plasmo adds to ours is seen here before a user sees it. */
 const expectedManifest = 'scripts/built-manifest.json'
 
+async function addPageScripts(): Promise<void> {
+  const path = join(root, extensionFolder, 'manifest.json')
+  const built = JSON.parse(await readFile(path, 'utf8'))
+  await writeFile(
+    path,
+    JSON.stringify({ ...built, content_scripts: [...built.content_scripts, ...pageScripts] }),
+  )
+}
+
 async function checkBuiltManifest(): Promise<void> {
   const built = await readFile(join(root, extensionFolder, 'manifest.json'), 'utf8')
   // Names of files carry hashes of what is in them.
@@ -96,6 +113,7 @@ async function buildExtension(): Promise<void> {
   await rm(join(root, tagFolder), { recursive: true, force: true })
   // Plasmo empties its folder, so it goes first.
   await runPlasmo()
+  await addPageScripts()
   await checkBuiltManifest()
   await Promise.all([...bundles.map(buildBundle), ...copies.map(copyPart)])
   console.log(

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
-import { addressField, purchaseNonceField, textField, uint53Field } from '#protocol/fields.ts'
+import { addressField, listField, purchaseNonceField, textField, uint53Field } from '#protocol/fields.ts'
 import { failureSchema } from './failure.ts'
+import { approvalSchema, providerAnswer, providerRequest, transferSchema } from './provider.ts'
 import type { Context } from './sender.ts'
 import {
   amountField,
@@ -20,13 +21,20 @@ import {
 } from './shapes.ts'
 
 type RequestEntry = {
-  /** Who may send it. `page` (a content script, hence any site) is in no list: sites ask for nothing. */
+  /** Who may send it. `page` (a content script, hence any site) may ask for one thing, which trusts it in nothing. */
   readonly from: readonly Context[]
   readonly params: v.GenericSchema
   readonly result: v.GenericSchema
 }
 
 const nothing = v.object({})
+/** PTI or ether to somebody; ether with a few words on what for, which anybody can read on the chain. */
+const sendSchema = v.object({
+  token: v.picklist(['ETH', 'PTI']),
+  to: addressField,
+  wei: amountField,
+  description: v.exactOptional(textField(200)),
+})
 const passwordField = v.pipe(textField(1024), v.minLength(1))
 
 /** Every request to the background worker, by its name: one message, one answer. */
@@ -81,6 +89,24 @@ export const requests = {
     result: nothing,
   },
   'site-forget': { from: ['popup'], params: v.object({ origin: originField }), result: nothing },
+  /** EIP-1193. The site is who the browser says it is. */
+  'provider-request': { from: ['page'], params: providerRequest, result: providerAnswer },
+  'approval-answer': {
+    from: ['popup'],
+    params: v.object({ id: ticketField, isYes: v.boolean() }),
+    result: nothing,
+  },
+  /** What sending would cost, and whether the chain would refuse it. Signs nothing. */
+  'send-quote': {
+    from: ['popup'],
+    params: sendSchema,
+    result: v.object({ feeWei: amountField, willFail: v.boolean() }),
+  },
+  send: {
+    from: ['popup'],
+    params: v.object({ ...sendSchema.entries, feeMaxWei: amountField }),
+    result: transferSchema,
+  },
   'purchase-stop': {
     from: ['popup', 'player'],
     params: v.object({ purchase: purchaseNonceField }),
@@ -92,6 +118,7 @@ export const requests = {
     params: v.variant('show', [
       v.object({ show: v.literal('unlock') }),
       v.object({ show: v.literal('home') }),
+      v.object({ show: v.literal('approval') }),
       v.object({ show: v.literal('onboarding') }),
       /** For whoever forgot the password. */
       v.object({ show: v.literal('restore') }),
@@ -140,6 +167,8 @@ export const playerState = v.variant('status', [
     ticket: ticketField,
     manifest: textField(200),
     title: textField(200),
+    /** Goes on by itself after it was paused because nobody saw it. */
+    resumesAlone: v.boolean(),
   }),
   /** The viewer stopped paying for this purchase. */
   v.object({ status: v.literal('stopped') }),
@@ -157,7 +186,14 @@ export const playerUpdate = v.variant('type', [
 export type PlayerUpdate = v.InferOutput<typeof playerUpdate>
 
 /** Background -> popup: all of it, whenever any of it changed. */
-export const homeUpdate = v.object({ type: v.literal('home'), home: homeSchema })
+export const homeUpdate = v.object({
+  type: v.literal('home'),
+  home: homeSchema,
+  /** What sites ask for, the first of them first. */
+  approvals: listField(approvalSchema, 20),
+  transfers: listField(transferSchema, 200),
+})
+export type HomeUpdate = v.InferOutput<typeof homeUpdate>
 
 /** Background -> content script: what to dispatch on a tag. It tells a site what it could time itself, and no address. */
 export const tagEvent = v.object({

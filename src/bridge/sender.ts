@@ -6,6 +6,11 @@ export type SenderFacts = {
   readonly id?: string | undefined
   readonly origin?: string | undefined
   readonly url?: string | undefined
+  /** 0 is the page itself, everything else is a frame in it. */
+  readonly frameId?: number | undefined
+  /** The document, which is no other after the page went elsewhere. */
+  readonly documentId?: string | undefined
+  readonly tab?: { readonly id?: number | undefined } | undefined
 }
 
 const contextOfPath: Readonly<Record<string, Context>> = {

@@ -91,6 +91,9 @@ export const siteRuleSchema = v.object({
   isConnected: v.exactOptional(v.boolean()),
 })
 export type SiteRule = v.InferOutput<typeof siteRuleSchema>
+/** A site about which something was decided. */
+export const siteSchema = v.object({ origin: originField, rule: siteRuleSchema, usedTodayWei: amountField })
+export type SiteView = v.InferOutput<typeof siteSchema>
 
 /** What one purchase has verified and signed for so far: never more than was signed. */
 export const meterSchema = v.object({
@@ -128,6 +131,10 @@ export const purchaseSchema = v.object({
   payee: addressField,
   site: v.exactOptional(originField),
   boughtAtMs: uint53Field,
+  /** When what is held returns at the latest, as the chain says; absent while that is not known. */
+  endsAtMs: v.exactOptional(uint53Field),
+  /** All of it came back, or was paid. */
+  isSettled: v.exactOptional(v.boolean()),
   /** What was promised at most. */
   totalWei: amountField,
   paidWei: amountField,
@@ -143,7 +150,14 @@ export const homeSchema = v.object({
   /** Absent while it is being asked for, and when the chain cannot be reached. */
   balanceWei: v.exactOptional(amountField),
   chainReachable: v.boolean(),
-  purchases: listField(purchaseSchema, 100),
+  purchases: listField(purchaseSchema, 500),
+  /** Ether of the account; absent as the balance is. */
+  etherWei: v.exactOptional(amountField),
+  /** No contracts of Paratii are known on this network. */
+  hasParatii: v.boolean(),
+  /** Promised and not come back. */
+  used: v.object({ dayWei: amountField, monthWei: amountField }),
+  sites: listField(siteSchema, 500),
 })
 export type Home = v.InferOutput<typeof homeSchema>
 

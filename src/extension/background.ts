@@ -5,28 +5,49 @@ import { randomSystem } from '#adapters/random-system.ts'
 import { type ClientMessage, clientMessage, playerMessage, type TagEvent } from '#bridge/contract.ts'
 import { failureOf } from '#bridge/failure.ts'
 import { createLockLifelines } from '#bridge/lifeline.ts'
+import { transferSchema } from '#bridge/provider.ts'
 import { answer, type RequestHandlers } from '#bridge/rpc.ts'
 import { contextOf } from '#bridge/sender.ts'
+import { type Network, originField } from '#bridge/shapes.ts'
+import { connectNetwork } from '#chain/failover-rpc.ts'
+import type { Address, PurchaseNonce } from '#std/brand.ts'
 import { hexFromBytes } from '#std/bytes.ts'
 import { ParatiiError } from '#std/error.ts'
 import { Keyring } from '#wallet/keyring.ts'
 import { ledgerSchema } from '#wallet/ledger.ts'
+import { createApprovalWindow } from './approval-window.ts'
+import { Approvals } from './approvals.ts'
 import { BudgetDesk } from './budget-desk.ts'
 import { Buying } from './buying.ts'
-import { createDeployments, findDeployment, hasStorage, readBalance, readChainTime } from './chain-glance.ts'
+import {
+  createDeployments,
+  findContract,
+  findDeployment,
+  noRegistry,
+  readBalance,
+  readChainId,
+  readChainTime,
+  readPurchaseEnd,
+} from './chain-glance.ts'
 import { findHandler } from './fetch-handlers.ts'
 import { HomeDesk } from './home-desk.ts'
 import { NodeLink } from './node-link.ts'
 import { createOffscreenPlace } from './offscreen-place.ts'
 import { openSession, type PlayerSession } from './player-desk.ts'
 import { acceptPort, type PagePort } from './ports.ts'
+import { ProviderDesk } from './provider-desk.ts'
+import { providerErrorOf, unauthorized, userRejected } from './provider-error.ts'
+import { documentsSchema, ProviderEvents } from './provider-events.ts'
 import { PurchaseBook, purchaseListSchema } from './purchase-book.ts'
+import { createRateGate } from './rate-gate.ts'
+import { type Draft, Sending } from './sending.ts'
 import { Settlements } from './settlements.ts'
 import { SiteBook, siteRulesSchema } from './site-book.ts'
 import { createCell } from './store.ts'
 import { grantsSchema, StreamGrants } from './stream-grants.ts'
 import { createStreamHandler } from './stream-handler.ts'
 import { openStream } from './stream-reader.ts'
+import { draftTransfer, type SendAsked } from './transfer-draft.ts'
 import { WalletDesk } from './wallet-desk.ts'
 import { firstSettings, walletSchema } from './wallet-record.ts'
 import { showWindow } from './windows.ts'
@@ -42,7 +63,16 @@ export function startBackground(): void {
   const [clock, crypto, random] = [clockSystem, cryptoNoble, randomSystem]
   const sessions = new Set<PlayerSession>()
 
-  const changed = (): void => home.changed()
+  const changed = (): void => {
+    home.changed()
+    void showBadge()
+  }
+  /** The icon says that something waits for the person: a question of a site, or the phrase that is not written down. */
+  const showBadge = async (): Promise<void> => {
+    const state = await wallet.state()
+    const isWaiting = approvals.list().length > 0 || (state.status !== 'absent' && !state.settings.isBackedUp)
+    await chrome.action.setBadgeText({ text: isWaiting ? '!' : '' })
+  }
   const seed = createCell(session, 'keyring', v.unknown())
   const walletCell = createCell(local, 'wallet', walletSchema)
   const idleMs = async (): Promise<number> => {
@@ -74,8 +104,19 @@ export function startBackground(): void {
       changed()
       void home.refreshBalance()
       for (const player of sessions) player.walletChanged()
+      void toldPages()
     },
   })
+  /** What waits for a yes was shown for one account on one chain, and while the wallet was open. */
+  const toldPages = async (): Promise<void> => {
+    const state = await wallet.state()
+    const shown = JSON.stringify(state.status === 'absent' ? [] : [state.address, state.network.chainId])
+    if (lastShown !== undefined && lastShown !== shown)
+      approvals.end(unauthorized('The account or the chain was changed meanwhile.'))
+    lastShown = shown
+    await events.changed(state)
+  }
+  let lastShown: string | undefined
   const book = new PurchaseBook(createCell(local, 'purchases', purchaseListSchema), changed)
   const grants = new StreamGrants(createCell(session, 'grants', grantsSchema), random)
   const deployments = createDeployments()
@@ -91,6 +132,10 @@ export function startBackground(): void {
       return {}
     },
   })
+  const endOf = async (network: Network, purchase: PurchaseNonce): Promise<number | undefined> => {
+    const { store } = await deployments.get(network)
+    return readPurchaseEnd(connectNetwork(network), store, purchase)
+  }
   const sites = new SiteBook(createCell(local, 'sites', siteRulesSchema), changed)
   const budgets = new BudgetDesk({ ledger: createCell(local, 'ledger', ledgerSchema), sites, changed })
   const buying = new Buying({
@@ -100,27 +145,61 @@ export function startBackground(): void {
     node,
     async funds(network, account) {
       const deployment = await deployments.get(network)
+      const rpc = connectNetwork(network)
       const [balanceWei, chainTimeMs] = await Promise.all([
-        readBalance(network.rpcUrl, deployment.token, account),
-        readChainTime(network.rpcUrl),
+        readBalance(rpc, deployment.token, account),
+        readChainTime(rpc),
       ])
       return { deployment, balanceWei, chainTimeMs }
     },
     crypto,
     random,
     clock,
-    async isOnChain(network, purchase) {
-      const { store } = await deployments.get(network)
-      return hasStorage(network.rpcUrl, store, purchase)
-    },
+    isOnChain: async (network, purchase) => (await endOf(network, purchase)) !== undefined,
     budgets,
     sites,
   })
-  const settlements = new Settlements({ wallet, book, node, budgets, nowMs: clock.nowMs })
+  const settlements = new Settlements({ wallet, book, node, budgets, endOf, nowMs: clock.nowMs })
+  const approvals = new Approvals({ random, changed, show: () => void approvalWindow.show() })
+  const approvalWindow = createApprovalWindow(() => approvals.end(userRejected()))
+  const sending = new Sending({
+    rpc: connectNetwork,
+    keyring,
+    transfers: createCell(local, 'transfers', v.array(transferSchema)),
+    crypto,
+    clock,
+    changed,
+  })
+  const tokenOf = async (network: Network): Promise<Address | undefined> =>
+    network.registry === noRegistry ? undefined : (await deployments.get(network)).token
+  const provider = new ProviderDesk({
+    wallet,
+    keyring,
+    sites,
+    approvals,
+    sending,
+    crypto,
+    rpc: connectNetwork,
+    token: tokenOf,
+    checkChain: readChainId,
+    passes: createRateGate(clock.nowMs, { burst: 100, perSecond: 20 }),
+  })
+  const events = new ProviderEvents({
+    documents: createCell(session, 'documents', documentsSchema),
+    sites,
+    async send({ tab, document }, event) {
+      await chrome.tabs.sendMessage(tab, event, { documentId: document })
+    },
+  })
   const home = new HomeDesk({
     wallet,
     book,
     deployments,
+    sites,
+    budgets,
+    approvals,
+    sending,
+    nowMs: clock.nowMs,
     isPlaying: purchase => [...sessions].some(player => player.purchase === purchase),
   })
 
@@ -128,7 +207,10 @@ export function startBackground(): void {
     'wallet-state': () => wallet.state(),
     'wallet-create': params => wallet.create(params),
     'wallet-unlock': ({ password }) => wallet.unlock(password),
-    'wallet-lock': () => wallet.lock(),
+    async 'wallet-lock'() {
+      approvals.end(unauthorized('The wallet is locked.'))
+      return wallet.lock()
+    },
     'wallet-restore': params => wallet.restore(params),
     'wallet-reveal': async ({ password }) => ({ phrase: await wallet.reveal(password) }),
     'settings-set': settings => wallet.setSettings(settings),
@@ -139,11 +221,52 @@ export function startBackground(): void {
     'budget-set': budget => wallet.setBudget(budget),
     async 'site-set'({ origin, rule }) {
       await sites.set(origin, () => rule)
+      if (rule.isConnected !== true) await disconnect(origin)
       return {}
     },
     async 'site-forget'({ origin }) {
       await sites.forget(origin)
+      await disconnect(origin)
       return {}
+    },
+    async 'provider-request'(asked, sender) {
+      const { origin, frameId } = sender
+      if (origin === undefined || frameId !== 0 || !v.is(originField, origin))
+        throw new ParatiiError('not-permitted')
+      await events.note(sender)
+      try {
+        await events.changed(await wallet.state())
+        const result = await provider.request(origin, asked)
+        return { ok: true, result }
+      } catch (thrown) {
+        const { code, message } = providerErrorOf(thrown)
+        return { ok: false, code, message: message.slice(0, 300) }
+      }
+    },
+    async 'approval-answer'({ id, isYes }) {
+      if (isYes && !(await keyring.isUnlocked())) throw new ParatiiError('wallet-locked')
+      approvals.answer(id, isYes)
+      return {}
+    },
+    async 'send-quote'(asked) {
+      const { network, account } = await wallet.stored()
+      const { transaction, willFail } = await sending.prepare(
+        network,
+        account.address,
+        await draftOf(network, asked),
+      )
+      return { feeWei: transaction.gas * transaction.maxFeeWei, willFail }
+    },
+    async send(asked) {
+      const { network, account } = await wallet.stored()
+      const prepared = await sending.prepare(network, account.address, await draftOf(network, asked))
+      if (prepared.willFail) throw new ParatiiError('transaction-failed')
+      const { gas, maxFeeWei } = prepared.transaction
+      // Prices of gas move: what was shown is the most that is paid.
+      if (gas * maxFeeWei > asked.feeMaxWei) throw new ParatiiError('terms-changed')
+      const { token, wei, to, description } = asked
+      const memo = { token, wei, to, ...(description === undefined ? {} : { description }) }
+      return sending.send(network, account, prepared, memo)
     },
     async 'purchase-stop'({ purchase }) {
       const { network } = await wallet.stored()
@@ -159,10 +282,19 @@ export function startBackground(): void {
     },
   }
 
+  const disconnect = async (origin: string): Promise<void> => {
+    approvals.end(unauthorized(), origin)
+    await events.connected(origin, [])
+  }
+  const draftOf = async (network: Network, asked: SendAsked): Promise<Draft> =>
+    draftTransfer(asked, asked.token === 'PTI' ? (await deployments.get(network)).token : undefined, () =>
+      findContract(network, 'SendEther'),
+    )
+
   chrome.runtime.onMessage.addListener((message: unknown, sender, respond) => {
     const from = contextOf(sender, origin)
     if (from === undefined) return false
-    void answer(handlers, from, message).then(respond)
+    void answer(handlers, from, message, sender).then(respond)
     return true
   })
 
@@ -180,7 +312,7 @@ export function startBackground(): void {
   chrome.runtime.onConnect.addListener(raw => {
     const port = acceptPort(raw, origin)
     if (port?.name === 'home') {
-      const stop = home.watch(state => port.send({ type: 'home', home: state }))
+      const stop = home.watch(told => port.send({ type: 'home', ...told }))
       port.closed.addEventListener('abort', stop)
       // What cannot be asked now is asked when the popup is opened again.
       settlements.check().catch(() => undefined)

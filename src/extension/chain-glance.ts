@@ -1,8 +1,9 @@
 import * as v from 'valibot'
+import { connectNetwork } from '#chain/failover-rpc.ts'
 import { connectRpc } from '#chain/http-rpc.ts'
 import { keccak256 } from '#protocol/hash.ts'
 import { encodeWords } from '#protocol/words.ts'
-import type { Address, Hex } from '#std/brand.ts'
+import type { Address, Hex, PurchaseNonce } from '#std/brand.ts'
 import { bytesFromUtf8, concatBytes, hexFromBytes, isHex } from '#std/bytes.ts'
 import { ParatiiError } from '#std/error.ts'
 import type { JsonRpc } from '#std/ports/json-rpc.ts'
@@ -13,13 +14,17 @@ import type { JsonRpc } from '#std/ports/json-rpc.ts'
  */
 export type Deployment = { readonly chainId: number; readonly store: Address; readonly token: Address }
 
+/** A contract that a deployment may have, by its name in the registry. Throws `chain-mismatch` if it has none. */
+export const findContract = (place: Place, name: string): Promise<Address> =>
+  lookUp(connectNetwork(place), place.registry, name)
+
 const zero = 0n
 
-type Place = { readonly rpcUrl: string; readonly registry: Address }
+type Place = { readonly rpcUrl: string; readonly fallbackUrl?: string; readonly registry: Address }
 
 /** What answers at a URL, and where it has Paratii's contracts. Throws `chain-unreachable`, `chain-mismatch`. */
-export async function findDeployment({ rpcUrl, registry }: Place): Promise<Deployment> {
-  const rpc = connectRpc(rpcUrl)
+export async function findDeployment({ registry, ...place }: Place): Promise<Deployment> {
+  const rpc = connectNetwork(place)
   const [chainId, store, token] = await Promise.all([
     rpc.request('eth_chainId', []),
     lookUp(rpc, registry, 'VideoStore'),
@@ -28,6 +33,13 @@ export async function findDeployment({ rpcUrl, registry }: Place): Promise<Deplo
   return { chainId: Number(chainId), store, token }
 }
 
+/** In a network that a site added: a chain without Paratii, as far as anybody said. */
+export const noRegistry = `0x${'00'.repeat(20)}` as Address
+
+/** The chain that a node is of. */
+export const readChainId = async (rpcUrl: string): Promise<number> =>
+  Number(await connectRpc(rpcUrl).request('eth_chainId', []))
+
 /** Deployments already found, so that a network is looked up once. Throws `chain-mismatch` for another chain id. */
 export type Deployments = { get(network: Place & { readonly chainId: number }): Promise<Deployment> }
 
@@ -35,7 +47,7 @@ export function createDeployments(): Deployments {
   const known = new Map<string, Promise<Deployment>>()
   return {
     async get(network) {
-      const key = `${network.rpcUrl} ${network.registry}`
+      const key = `${network.rpcUrl} ${network.fallbackUrl} ${network.registry}`
       const found = known.get(key) ?? findDeployment(network)
       known.set(key, found)
       const deployment = await found.catch(thrown => {
@@ -50,26 +62,37 @@ export function createDeployments(): Deployments {
 }
 
 /** PTI of an account, in base units. */
-export async function readBalance(rpcUrl: string, token: Address, account: Address): Promise<bigint> {
-  return callWord(connectRpc(rpcUrl), token, 'balanceOf(address)', encodeWords([['address', account]]))
+export async function readBalance(rpc: JsonRpc, token: Address, account: Address): Promise<bigint> {
+  return callWord(rpc, token, 'balanceOf(address)', encodeWords([['address', account]]))
+}
+
+/** Ether of an account, in wei. */
+export async function readEther(rpc: JsonRpc, account: Address): Promise<bigint> {
+  const answer = await rpc.request('eth_getBalance', [account, 'latest'])
+  if (typeof answer !== 'string' || !/^0x[0-9a-f]{1,64}$/.test(answer))
+    throw new ParatiiError('chain-unreachable', { reason: 'no balance' })
+  return BigInt(answer)
 }
 
 /** Unix time of the newest block, in milliseconds. */
-export async function readChainTime(rpcUrl: string): Promise<number> {
-  const block = v.safeParse(
-    blockSchema,
-    await connectRpc(rpcUrl).request('eth_getBlockByNumber', ['latest', false]),
-  )
+export async function readChainTime(rpc: JsonRpc): Promise<number> {
+  const block = v.safeParse(blockSchema, await rpc.request('eth_getBlockByNumber', ['latest', false]))
   if (!block.success) throw new ParatiiError('chain-unreachable', { reason: 'no newest block' })
   return Number(block.output.timestamp) * 1000
 }
 
-/** Whether a word of a contract's storage was ever set. Throws `chain-unreachable` if the answer is no word. */
-export async function hasStorage(rpcUrl: string, contract: Address, slot: Hex): Promise<boolean> {
-  const word = await connectRpc(rpcUrl).request('eth_getStorageAt', [contract, slot, 'latest'])
-  if (typeof word !== 'string' || !/^0x[0-9a-f]+$/.test(word))
+/** When the rest of a purchase can return; `undefined` if it was never opened. Throws `chain-unreachable`. */
+export async function readPurchaseEnd(
+  rpc: JsonRpc,
+  store: Address,
+  purchase: PurchaseNonce,
+): Promise<number | undefined> {
+  // Its name is its storage slot, which never returns to zero (contracts/libraries/PurchaseWord.sol).
+  const answer = await rpc.request('eth_getStorageAt', [store, purchase, 'latest'])
+  if (typeof answer !== 'string' || !/^0x[0-9a-f]+$/.test(answer))
     throw new ParatiiError('chain-unreachable', { reason: 'no storage word' })
-  return BigInt(word) !== zero
+  const word = BigInt(answer)
+  return word === zero ? undefined : Number((word >> 24n) & 0xffff_ffffn) * 1000
 }
 
 const blockSchema = v.object({ timestamp: v.pipe(v.string(), v.regex(/^0x[0-9a-f]{1,12}$/)) })

@@ -1,24 +1,38 @@
-import type { Home } from '#bridge/shapes.ts'
-import type { PurchaseNonce } from '#std/brand.ts'
-import { type Deployments, readBalance } from './chain-glance.ts'
+import type { HomeUpdate } from '#bridge/contract.ts'
+import type { Home, Network } from '#bridge/shapes.ts'
+import { connectNetwork } from '#chain/failover-rpc.ts'
+import type { Address, PurchaseNonce } from '#std/brand.ts'
+import type { Approvals } from './approvals.ts'
+import type { BudgetDesk } from './budget-desk.ts'
+import { type Deployments, noRegistry, readBalance, readEther } from './chain-glance.ts'
 import { type PurchaseBook, viewOf } from './purchase-book.ts'
+import type { Sending } from './sending.ts'
+import type { SiteBook } from './site-book.ts'
 import type { WalletDesk } from './wallet-desk.ts'
 
 type HomePorts = {
   readonly wallet: WalletDesk
   readonly book: PurchaseBook
   readonly deployments: Deployments
+  readonly sites: Pick<SiteBook, 'list'>
+  readonly budgets: Pick<BudgetDesk, 'use'>
+  readonly approvals: Pick<Approvals, 'list'>
+  readonly sending: Pick<Sending, 'list' | 'check'>
+  readonly nowMs: () => number
   readonly isPlaying: (purchase: PurchaseNonce) => boolean
 }
 
-const shownPurchases = 50
 const balanceEveryMs = 10_000
+
+/** What an account was last seen to have; without amounts while the chain could not be reached. */
+type Balance = { readonly key: string; readonly wei?: bigint; readonly etherWei?: bigint }
+type Told = Omit<HomeUpdate, 'type'>
 
 /** What the popup shows, sent whole to every open popup whenever any of it changes. */
 export class HomeDesk {
   readonly #ports: HomePorts
-  readonly #watchers = new Set<(home: Home) => void>()
-  #balance: { readonly key: string; readonly wei: bigint | undefined } | undefined
+  readonly #watchers = new Set<(told: Told) => void>()
+  #balance: Balance | undefined
   #timer: ReturnType<typeof setInterval> | undefined
   #sending = false
   #again = false
@@ -28,7 +42,7 @@ export class HomeDesk {
   }
 
   /** Sends `watcher` the present state and every later one, until the function returned is called. */
-  watch(watcher: (home: Home) => void): () => void {
+  watch(watcher: (told: Told) => void): () => void {
     this.#watchers.add(watcher)
     // The chain tells nobody of a changed balance; it is asked only while somebody looks.
     this.#timer ??= setInterval(() => void this.refreshBalance(), balanceEveryMs)
@@ -57,37 +71,73 @@ export class HomeDesk {
     const state = await this.#ports.wallet.state()
     if (state.status === 'absent') return
     const { network, address } = state
-    const wei = await this.#ports.deployments
-      .get(network)
-      .then(({ token }) => readBalance(network.rpcUrl, token, address))
-      .catch(() => undefined)
-    this.#balance = { key: `${network.rpcUrl} ${network.registry} ${address}`, wei }
+    const key = keyOf(network, address)
+    const rpc = connectNetwork(network)
+    this.#balance = await Promise.all([
+      network.registry === noRegistry
+        ? 0n
+        : this.#ports.deployments.get(network).then(({ token }) => readBalance(rpc, token, address)),
+      readEther(rpc, address),
+    ]).then(
+      ([wei, etherWei]) => ({ key, wei, etherWei }),
+      () => ({ key }),
+    )
+    // What became of what was sent shows the same trouble with the chain as the balance does.
+    await this.#ports.sending.check(network).catch(() => undefined)
     this.changed()
   }
 
   async #sendAll(): Promise<void> {
     while (this.#again) {
       this.#again = false
-      const home = await this.#gather()
-      for (const watcher of this.#watchers) watcher(home)
+      const told = await this.#gather()
+      for (const watcher of this.#watchers) watcher(told)
     }
   }
 
-  async #gather(): Promise<Home> {
-    const { wallet, book, isPlaying } = this.#ports
-    const [state, entries] = await Promise.all([wallet.state(), book.list()])
-    if (state.status === 'absent') return { wallet: state, chainReachable: true, purchases: [] }
+  async #gather(): Promise<Told> {
+    const { wallet, book, isPlaying, approvals, sending, sites, budgets, nowMs } = this.#ports
+    const [state, entries, transfers, rules, used] = await Promise.all([
+      wallet.state(),
+      book.list(),
+      sending.list(),
+      sites.list(),
+      budgets.use(nowMs()),
+    ])
+    const shared = {
+      used: { dayWei: used.dayWei, monthWei: used.monthWei },
+      sites: await Promise.all(
+        Object.entries(rules).map(async ([origin, rule]) => {
+          const { siteWei } = await budgets.use(nowMs(), origin)
+          return { origin, rule, usedTodayWei: siteWei }
+        }),
+      ),
+    }
+    if (state.status === 'absent')
+      return {
+        home: { ...shared, wallet: state, chainReachable: true, hasParatii: true, purchases: [] },
+        approvals: [],
+        transfers: [],
+      }
     const { network, address } = state
-    const known =
-      this.#balance?.key === `${network.rpcUrl} ${network.registry} ${address}` ? this.#balance : undefined
-    return {
+    const known = this.#balance?.key === keyOf(network, address) ? this.#balance : undefined
+    const home: Home = {
+      ...shared,
       wallet: state,
       ...(known?.wei === undefined ? {} : { balanceWei: known.wei }),
+      ...(known?.etherWei === undefined ? {} : { etherWei: known.etherWei }),
       chainReachable: known === undefined || known.wei !== undefined,
+      hasParatii: network.registry !== noRegistry,
       purchases: entries
         .filter(entry => entry.chainId === network.chainId && entry.buyer === address)
-        .slice(0, shownPurchases)
         .map(entry => viewOf(entry, isPlaying(entry.purchase))),
+    }
+    return {
+      home,
+      approvals: [...approvals.list()],
+      transfers: transfers.filter(one => one.chainId === network.chainId && one.from === address),
     }
   }
 }
+
+const keyOf = ({ rpcUrl, registry }: Network, address: Address): string => `${rpcUrl} ${registry} ${address}`

@@ -7,6 +7,7 @@ import { openIndexedDbRecords } from '#adapters/records-indexed-db.ts'
 import { createLockLifelines } from '#bridge/lifeline.ts'
 import { connectMessage } from '#bridge/node-contract.ts'
 import type { Network } from '#bridge/shapes.ts'
+import { connectNetwork } from '#chain/failover-rpc.ts'
 import { createChainReader } from '#chain/reader.ts'
 import { createBrowserNode } from '#network/browser-node.ts'
 import type { Viewer } from '#roles/viewer/api.ts'
@@ -30,7 +31,7 @@ async function startViewer(network: Network): Promise<Viewer> {
   ])
   return createViewer({
     chainId: network.chainId,
-    reader: createChainReader(network),
+    reader: createChainReader(network, connectNetwork(network)),
     node,
     records,
     blocks,

@@ -21,7 +21,7 @@ function createSession(bought = false) {
   const offer = { ticket, title: 't', site, priceWei: 400n, hostsWei: 25n, bought } as Prepared['offer']
   const session = openSession(
     {
-      wallet: async () => ({ status: state.wallet }) as WalletState,
+      wallet: async () => ({ status: state.wallet, settings: { resumesAlone: true } }) as WalletState,
       async prepare() {
         if (state.fails !== undefined) throw new ParatiiError(state.fails)
         return { offer, locked: state.wallet === 'locked', bought: bought ? {} : undefined } as Prepared
@@ -56,7 +56,9 @@ describe('a player page', () => {
     await expect.poll(last).toBe('ready')
     expect(agreed).toEqual([425n])
     expect(session.purchase).toBe(purchase)
-    expect(updates.at(-1)).toMatchObject({ state: { purchase, ticket, manifest: 'manifest.mpd' } })
+    expect(updates.at(-1)).toMatchObject({
+      state: { purchase, ticket, manifest: 'manifest.mpd', resumesAlone: true },
+    })
   })
 
   it('cannot say yes to what it was not shown, nor twice', async () => {

@@ -97,7 +97,10 @@ export function openSession(ports: PlayerPorts, { send, tell }: SessionPorts): P
       if (!isCurrent()) return
       purchase = bought
       const ticket = await ports.issueTicket(bought)
-      show({ status: 'ready', purchase: bought, ticket, manifest, title: found.offer.title })
+      const state = await ports.wallet()
+      const resumesAlone = state.status !== 'absent' && state.settings.resumesAlone
+      const { title } = found.offer
+      show({ status: 'ready', purchase: bought, ticket, manifest, title, resumesAlone })
     })
 
   return {

@@ -19,8 +19,6 @@ export const purchaseEntrySchema = v.object({
   buyer: addressField,
   video: videoIdField,
   format: formatNameField,
-  /** What is shown as paid is what the chain paid; nothing changes it any more. */
-  isSettled: v.exactOptional(v.boolean()),
   /** Leads to the node key. */
   salt: hashField,
   /** Kept while `ordered`: the same order is sent again then, so that nothing is bought twice. */
@@ -90,6 +88,12 @@ export class PurchaseBook {
     await this.#change(purchase, ({ order: _, ...entry }) => ({ ...entry, state }))
   }
 
+  /** Takes over when the chain gives the rest back. */
+  async noteEnd(purchase: PurchaseNonce, endsAtMs: number): Promise<void> {
+    if ((await this.get(purchase))?.endsAtMs !== endsAtMs)
+      await this.#change(purchase, entry => ({ ...entry, endsAtMs }))
+  }
+
   /** Takes over what the chain has paid, once it is final: a receipt that nobody settled was not paid. */
   async reconcile(purchase: PurchaseNonce, paidWei: bigint): Promise<void> {
     await this.#takeNoted()
@@ -151,6 +155,8 @@ export const viewOf = (entry: PurchaseEntry, playing: boolean): PurchaseView => 
   title: entry.title,
   payee: entry.payee,
   ...(entry.site === undefined ? {} : { site: entry.site }),
+  ...(entry.endsAtMs === undefined ? {} : { endsAtMs: entry.endsAtMs }),
+  ...(entry.isSettled === undefined ? {} : { isSettled: entry.isSettled }),
   boughtAtMs: entry.boughtAtMs,
   totalWei: entry.totalWei,
   paidWei: entry.paidWei,

@@ -12,12 +12,13 @@ const entry = (purchase: string, more: object) => ({
 const createSettlements = (answers: Record<string, { paidWei: bigint; isFinal: boolean }>) => {
   const reconciled: [string, bigint][] = []
   const returned: [string, bigint][] = []
+  const ends: [string, number][] = []
   const asked: string[] = []
   const clock = { nowMs: 0 }
   const entries = [
     entry('0x1', {}),
     entry('0x2', { isSettled: true }),
-    entry('0x3', { state: 'open' }),
+    entry('0x3', { state: 'ordered' }),
     entry('0x4', { chainId: 2 }),
     entry('0x5', {}),
   ]
@@ -25,6 +26,7 @@ const createSettlements = (answers: Record<string, { paidWei: bigint; isFinal: b
     wallet: { stored: async () => ({ network: { chainId: 1 } }) as never },
     book: {
       list: async () => entries as never,
+      noteEnd: async (purchase, endsAtMs) => void ends.push([purchase, endsAtMs]),
       reconcile: async (purchase, paidWei) => void reconciled.push([purchase, paidWei]),
     },
     node: {
@@ -33,19 +35,24 @@ const createSettlements = (answers: Record<string, { paidWei: bigint; isFinal: b
         return answers[purchase] as never
       },
     } as never,
+    endOf: async (_, purchase) => (answers[purchase] === undefined ? undefined : 7_000),
     budgets: { settle: async (salt, paidWei) => void returned.push([salt, paidWei]) },
     nowMs: () => clock.nowMs,
   })
-  return { settlements, reconciled, returned, asked, clock }
+  return { settlements, reconciled, returned, ends, asked, clock }
 }
 
 it('takes over what the chain paid for a closed purchase, once that is final', async () => {
-  const { settlements, reconciled, returned, asked, clock } = createSettlements({
+  const { settlements, reconciled, returned, ends, asked, clock } = createSettlements({
     '0x1': { paidWei: 5n, isFinal: true },
     '0x5': { paidWei: 7n, isFinal: false },
   })
   await settlements.check()
   expect(asked).toEqual(['0x1', '0x5'])
+  expect(ends).toEqual([
+    ['0x1', 7_000],
+    ['0x5', 7_000],
+  ])
   expect(reconciled).toEqual([['0x1', 5n]])
   expect(returned).toEqual([['0x1', 5n]])
   await settlements.check()

@@ -1,5 +1,5 @@
-import type { Address, PublicKey, Signature } from '#std/brand.ts'
-import { bytesFromHex, hexFromBytes } from '#std/bytes.ts'
+import type { Address, Hex, PublicKey, Signature } from '#std/brand.ts'
+import { bytesFromHex, concatBytes, hexFromBytes } from '#std/bytes.ts'
 import type { Crypto, EcdsaSignature } from '#std/ports/crypto.ts'
 import { keccak256 } from './hash.ts'
 
@@ -9,6 +9,10 @@ export const compactSignature = (signature: EcdsaSignature): Signature => {
   if (signature.recovery === 1) bytes[32] = (bytes[32] ?? 0) | 0x80
   return hexFromBytes(bytes) as Signature
 }
+
+/** `r ‖ s ‖ v`, 65 bytes with v 27 or 28: what `personal_sign` and `eth_signTypedData_v4` answer. */
+export const compactToLong = ({ bytes, recovery }: EcdsaSignature): Hex =>
+  hexFromBytes(concatBytes(bytes, Uint8Array.of(27 + recovery)))
 
 /** Signs a 32-byte digest; EIP-2098 compact. */
 export const signCompact = (crypto: Crypto, digest: Uint8Array, secretKey: Uint8Array): Signature =>

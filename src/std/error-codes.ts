@@ -86,6 +86,7 @@ export const errorCodes = {
   },
   'allotment-exhausted': { family: 'Rejected', text: 'This host has sent all it was promised payment for.' },
   'balance-too-low': { family: 'Rejected', text: 'There is not enough PTI in your account.' },
+  'ether-too-low': { family: 'Rejected', text: 'There is not enough ether in your account for this.' },
   'relay-fee-too-low': { family: 'Rejected', text: 'The order does not pay what submitting it costs.' },
   // Purchases and the exchange
   'fee-above-terms': {

@@ -7,6 +7,14 @@ export function megabytesText(bytes: number): string {
 /** An address as people compare it: its first and last digits. The whole is always at hand beside it. */
 export const shortAddress = (address: string): string => `${address.slice(0, 6)}…${address.slice(-4)}`
 
+/** A moment as short as it is clear: the time of today, the day of any other. */
+export function momentText(atMs: number): string {
+  const at = new Date(atMs)
+  return at.toDateString() === new Date().toDateString()
+    ? at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
+    : at.toLocaleDateString([], { day: 'numeric', month: 'short' })
+}
+
 /** Hours, minutes and seconds as players show them: `0:41`, `1:02:03`. */
 export function durationText(seconds: number): string {
   const whole = Math.round(seconds)

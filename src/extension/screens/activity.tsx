@@ -1,31 +1,77 @@
-import type { ReactElement } from 'react'
+import { type ReactElement, useState } from 'react'
+import type { Transfer } from '#bridge/provider.ts'
 import type { PurchaseView } from '#bridge/shapes.ts'
-import { formatPti } from '#std/amount.ts'
+import { formatPti, ptiFromWei } from '#std/amount.ts'
 import { Amount } from '#ui/amount.tsx'
-import { shortAddress } from '#ui/short-text.ts'
-import { text } from '#ui/texts.ts'
+import { Button } from '#ui/button.tsx'
+import { momentText, shortAddress } from '#ui/short-text.ts'
+import { type TextKey, text } from '#ui/texts.ts'
+import { exportCsv, exportJson } from './activity-export.ts'
+import { heldWei } from './held.ts'
 
-/** What was bought, newest first, each with its details in a fold. */
-export function Activity({ purchases }: { readonly purchases: readonly PurchaseView[] }): ReactElement {
+type ActivityProps = {
+  readonly purchases: readonly PurchaseView[]
+  readonly transfers: readonly Transfer[]
+}
+type Line =
+  | { readonly atMs: number; readonly purchase: PurchaseView }
+  | { readonly atMs: number; readonly transfer: Transfer }
+
+const shownAtFirst = 30
+
+/** What was bought and sent, newest first, each with its details in a fold. */
+export function Activity({ purchases, transfers }: ActivityProps): ReactElement {
+  const [showsAll, setShowsAll] = useState(false)
+  const lines: Line[] = [
+    ...purchases.map(purchase => ({ atMs: purchase.boughtAtMs, purchase })),
+    ...transfers.map(transfer => ({ atMs: transfer.atMs, transfer })),
+  ].toSorted((one, other) => other.atMs - one.atMs)
   return (
     <section className="stack padded ruled" aria-labelledby="activity">
       <h2 id="activity">{text('activity')}</h2>
-      {purchases.length === 0 ? (
+      {lines.length === 0 ? (
         <p className="quiet small">{text('activityEmpty')}</p>
       ) : (
-        <ul data-testid="activity">
-          {purchases.map(purchase => (
-            <Entry key={purchase.purchase} purchase={purchase} />
-          ))}
-        </ul>
+        <>
+          <ul data-testid="activity">
+            {lines
+              .slice(0, showsAll ? lines.length : shownAtFirst)
+              .map(line =>
+                'purchase' in line ? (
+                  <PurchaseEntry key={line.purchase.purchase} purchase={line.purchase} />
+                ) : (
+                  <TransferEntry key={line.transfer.hash} transfer={line.transfer} />
+                ),
+              )}
+          </ul>
+          <div className="row">
+            {!showsAll && lines.length > shownAtFirst && (
+              <Button kind="plain" onClick={() => setShowsAll(true)}>
+                {text('activityAll', String(lines.length))}
+              </Button>
+            )}
+            <Button
+              kind="plain"
+              onClick={() => save('paratii.csv', 'text/csv', exportCsv(purchases, transfers))}
+            >
+              {text('saveCsv')}
+            </Button>
+            <Button
+              kind="plain"
+              onClick={() => save('paratii.json', 'application/json', exportJson(purchases, transfers))}
+            >
+              {text('saveJson')}
+            </Button>
+          </div>
+        </>
       )}
     </section>
   )
 }
 
-function Entry({ purchase }: { readonly purchase: PurchaseView }): ReactElement {
-  const { title, paidWei, totalWei, payee, state, boughtAtMs, verifiedBytes } = purchase
-  const heldWei = state === 'closed' ? 0n : totalWei - paidWei
+function PurchaseEntry({ purchase }: { readonly purchase: PurchaseView }): ReactElement {
+  const { title, paidWei, payee, site, state, boughtAtMs, verifiedBytes } = purchase
+  const heldNow = heldWei(purchase)
   return (
     <li>
       <details
@@ -42,12 +88,66 @@ function Entry({ purchase }: { readonly purchase: PurchaseView }): ReactElement 
         <dl className="small">
           <dt>{text('to')}</dt>
           <dd title={payee}>{shortAddress(payee)}</dd>
+          {site !== undefined && (
+            <>
+              <dt>{text('onSite')}</dt>
+              <dd>{new URL(site).host}</dd>
+            </>
+          )}
           <dt>{text('boughtAt')}</dt>
           <dd>{new Date(boughtAtMs).toLocaleString()}</dd>
           <dt>{text('purchase')}</dt>
           <dd title={purchase.purchase}>{shortAddress(purchase.purchase)}</dd>
         </dl>
-        {heldWei > 0n && <p className="small quiet">{text('heldNote', formatPti(heldWei))}</p>}
+        {state === 'refused' && <p className="small quiet">{text('refusedNote')}</p>}
+        {heldNow > 0n && <p className="small quiet">{text('heldNote', formatPti(heldNow))}</p>}
+      </details>
+    </li>
+  )
+}
+
+const stateTexts: Readonly<Record<Transfer['state'], TextKey>> = {
+  sent: 'transferSent',
+  mined: 'transferMined',
+  failed: 'transferFailed',
+}
+
+function TransferEntry({ transfer }: { readonly transfer: Transfer }): ReactElement {
+  const { hash, to, token, wei, description, site, state, atMs } = transfer
+  // What failed took nothing but its fee, and is not shown as if it had.
+  const shown = state === 'failed' ? 0n : -wei
+  return (
+    <li>
+      <details className="entry" data-testid="transfer-entry" data-state={state}>
+        <summary>
+          <Amount wei={shown} kind="spending" unit={token === 'PTI' ? '' : 'ETH'} />
+          <span className="title">
+            {description ?? text('sentTo', to === undefined ? '' : shortAddress(to))}
+          </span>
+          <span className="quiet small">
+            {state === 'mined' ? momentText(atMs) : text(stateTexts[state])}
+          </span>
+        </summary>
+        <dl className="small">
+          {to !== undefined && (
+            <>
+              <dt>{text('to')}</dt>
+              <dd title={to}>{shortAddress(to)}</dd>
+            </>
+          )}
+          <dt>{text('amount')}</dt>
+          <dd>
+            {ptiFromWei(wei)} {token === 'PTI' ? 'PTI' : 'ETH'}
+          </dd>
+          {site !== undefined && (
+            <>
+              <dt>{text('onSite')}</dt>
+              <dd>{new URL(site).host}</dd>
+            </>
+          )}
+          <dt>{text('transaction')}</dt>
+          <dd title={hash}>{shortAddress(hash)}</dd>
+        </dl>
       </details>
     </li>
   )
@@ -56,9 +156,16 @@ function Entry({ purchase }: { readonly purchase: PurchaseView }): ReactElement 
 function whenText({ state, boughtAtMs }: PurchaseView): string {
   if (state === 'playing') return text('now')
   if (state === 'ordered') return text('sent')
-  const at = new Date(boughtAtMs)
-  const isToday = at.toDateString() === new Date().toDateString()
-  return isToday
-    ? at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
-    : at.toLocaleDateString([], { day: 'numeric', month: 'short' })
+  if (state === 'refused') return text('refused')
+  return momentText(boughtAtMs)
+}
+
+/** Hands a file to the browser's own download. */
+function save(name: string, type: string, content: string): void {
+  const url = URL.createObjectURL(new Blob([content], { type }))
+  const link = document.createElement('a')
+  link.href = url
+  link.download = name
+  link.click()
+  URL.revokeObjectURL(url)
 }

@@ -1,65 +1,167 @@
 import { type ReactElement, useState } from 'react'
+import type { Transfer } from '#bridge/provider.ts'
 import type { Home, WalletState } from '#bridge/shapes.ts'
+import { formatPti } from '#std/amount.ts'
 import { Amount } from '#ui/amount.tsx'
 import { askBackground } from '#ui/background.ts'
 import { Button } from '#ui/button.tsx'
 import { Icon } from '#ui/icon.tsx'
 import { Notice } from '#ui/notice.tsx'
-import { text } from '#ui/texts.ts'
+import { type TextKey, text } from '#ui/texts.ts'
+import { AccountsScreen } from './accounts-screen.tsx'
 import { Activity } from './activity.tsx'
+import { BackupScreen } from './backup-screen.tsx'
+import { heldWei } from './held.ts'
+import { HeldScreen } from './held-screen.tsx'
 import { NetworkScreen } from './network-screen.tsx'
 import { ReceiveScreen } from './receive-screen.tsx'
+import { SendScreen } from './send-screen.tsx'
+import { SettingsScreen } from './settings-screen.tsx'
+import { SitesScreen } from './sites-screen.tsx'
 import { SpendingNow } from './spending-now.tsx'
 
 type UnlockedWallet = Exclude<WalletState, { status: 'absent' }>
-type HomeScreenProps = { readonly home: Home; readonly wallet: UnlockedWallet }
+type HomeScreenProps = {
+  readonly home: Home
+  readonly wallet: UnlockedWallet
+  readonly transfers: readonly Transfer[]
+}
+type Tab = 'home' | 'held' | 'sites' | 'settings'
+type Place = Tab | 'receive' | 'send' | 'network' | 'accounts' | 'backup'
 
-export function HomeScreen({ home, wallet }: HomeScreenProps): ReactElement {
-  const [screen, setScreen] = useState<'home' | 'receive' | 'network'>('home')
-  if (screen === 'receive') return <ReceiveScreen wallet={wallet} back={() => setScreen('home')} />
-  if (screen === 'network') return <NetworkScreen network={wallet.network} back={() => setScreen('home')} />
+const tabs: readonly (readonly [Tab, TextKey])[] = [
+  ['home', 'tabHome'],
+  ['held', 'held'],
+  ['sites', 'sites'],
+  ['settings', 'settings'],
+]
+
+export function HomeScreen({ home, wallet, transfers }: HomeScreenProps): ReactElement {
+  const [place, setPlace] = useState<Place>('home')
+  const goHome = (): void => setPlace('home')
+  switch (place) {
+    case 'receive':
+      return <ReceiveScreen wallet={wallet} back={goHome} />
+    case 'send':
+      return <SendScreen home={home} back={goHome} />
+    case 'network':
+      return <NetworkScreen networks={wallet.networks} network={wallet.network} back={goHome} />
+    case 'accounts':
+      return <AccountsScreen wallet={wallet} back={goHome} />
+    case 'backup':
+      return <BackupScreen settings={wallet.settings} back={goHome} />
+    default:
+      return (
+        <>
+          <HomeHead wallet={wallet} go={setPlace} />
+          <div className="tab-body" key={place}>
+            {place === 'held' ? (
+              <HeldScreen purchases={home.purchases} />
+            ) : place === 'sites' ? (
+              <SitesScreen sites={home.sites} />
+            ) : place === 'settings' ? (
+              <SettingsScreen home={home} wallet={wallet} />
+            ) : (
+              <Overview home={home} wallet={wallet} transfers={transfers} go={setPlace} />
+            )}
+          </div>
+          <nav className="tabs" aria-label={text('tabs')}>
+            {tabs.map(([tab, name]) => (
+              <button
+                key={tab}
+                type="button"
+                className="tab"
+                aria-current={tab === place ? 'page' : undefined}
+                onClick={() => setPlace(tab)}
+              >
+                {text(name)}
+              </button>
+            ))}
+          </nav>
+        </>
+      )
+  }
+}
+
+type HeadProps = { readonly wallet: UnlockedWallet; readonly go: (place: Place) => void }
+
+function HomeHead({ wallet, go }: HeadProps): ReactElement {
+  const account = wallet.accounts.find(({ address }) => address === wallet.address)
+  return (
+    <header className="row apart home-head">
+      <button
+        type="button"
+        className="button plain account"
+        onClick={() => go('accounts')}
+        title={wallet.address}
+      >
+        <img src={chrome.runtime.getURL('mark.svg')} alt="" width="20" height="20" />
+        {text('accountNumber', String((account?.index ?? 0) + 1))}
+      </button>
+      <span className="row">
+        <button
+          type="button"
+          className="button plain chip"
+          aria-label={`${text('network')}: ${wallet.network.name}`}
+          title={wallet.network.rpcUrl}
+          data-testid="network"
+          onClick={() => go('network')}
+        >
+          <Icon name="network" />
+          {wallet.network.name}
+        </button>
+        <button
+          type="button"
+          className="button plain icon-only"
+          aria-label={text('lock')}
+          title={text('lock')}
+          onClick={() => void askBackground('wallet-lock', {})}
+        >
+          <Icon name="lock" />
+        </button>
+      </span>
+    </header>
+  )
+}
+
+function Overview({
+  home,
+  wallet,
+  transfers,
+  go,
+}: HomeScreenProps & { readonly go: (place: Place) => void }): ReactElement {
   const playing = home.purchases.filter(purchase => purchase.state === 'playing')
+  const holdingWei = home.purchases.reduce((sum, purchase) => sum + heldWei(purchase), 0n)
   return (
     <>
-      <header className="row apart home-head">
-        <span className="row account">
-          <img src={chrome.runtime.getURL('mark.svg')} alt="" width="20" height="20" />
-          {text('account')}
-        </span>
-        <span className="row">
-          <button
-            type="button"
-            className="button plain chip"
-            aria-label={`${text('network')}: ${wallet.network.name}`}
-            title={wallet.network.rpcUrl}
-            data-testid="network"
-            onClick={() => setScreen('network')}
-          >
-            <Icon name="network" />
-            {wallet.network.name}
-          </button>
-          <button
-            type="button"
-            className="button plain icon-only"
-            aria-label={text('lock')}
-            title={text('lock')}
-            onClick={() => void askBackground('wallet-lock', {})}
-          >
-            <Icon name="lock" />
-          </button>
-        </span>
-      </header>
+      {!wallet.settings.isBackedUp && (
+        <div className="padded">
+          <Notice loss>
+            <p>{text('backupReminder')}</p>
+            <Button onClick={() => go('backup')}>{text('backupNow')}</Button>
+          </Notice>
+        </div>
+      )}
       <section className="stack padded" aria-label={text('balance')}>
         <Balance home={home} />
+        {holdingWei > 0n && (
+          <button type="button" className="link small" onClick={() => go('held')}>
+            {text('heldLine', formatPti(holdingWei))}
+          </button>
+        )}
         <div className="row">
-          <Button onClick={() => setScreen('receive')}>
+          <Button onClick={() => go('receive')}>
             <Icon name="receive" />
             {text('receive')}
+          </Button>
+          <Button onClick={() => go('send')}>
+            <Icon name="send" />
+            {text('send')}
           </Button>
         </div>
       </section>
       <SpendingNow playing={playing} />
-      <Activity purchases={home.purchases} />
+      <Activity purchases={home.purchases} transfers={transfers} />
     </>
   )
 }
@@ -73,7 +175,16 @@ function Balance({ home }: { readonly home: Home }): ReactElement {
       <p>
         <Amount wei={home.balanceWei} kind="large" testId="balance" />
       </p>
-      {home.balanceWei === 0n && <p className="quiet">{text('lowBalance')}</p>}
+      {home.etherWei !== undefined && home.etherWei > 0n && (
+        <p className="quiet small">
+          <Amount wei={home.etherWei} unit="ETH" testId="ether" />
+        </p>
+      )}
+      {!home.hasParatii ? (
+        <Notice>{text('noParatiiHere')}</Notice>
+      ) : (
+        home.balanceWei === 0n && <p className="quiet">{text('lowBalance')}</p>
+      )}
     </>
   )
 }

@@ -43,6 +43,13 @@ export function readNetworkPlace(typed: PlaceTyped): Read<{ readonly place: Netw
   }
 }
 
+/** A second address where there is one; nothing typed is none. */
+export function readFallback(typed: string): string | undefined | 'wrong' {
+  if (typed.trim() === '') return undefined
+  const url = v.safeParse(urlField, typed.trim())
+  return url.success ? url.output : 'wrong'
+}
+
 /** The whole form: the place, and what may be promised there. */
 export function readNetworkForm(
   typed: NetworkTyped,

@@ -4,6 +4,7 @@ import { Button } from '#ui/button.tsx'
 import { Notice } from '#ui/notice.tsx'
 import { text } from '#ui/texts.ts'
 import { createPhrase, type Phrase } from '#wallet/phrase.ts'
+import { PhraseWords } from './phrase-words.tsx'
 import { StepFrame } from './step-frame.tsx'
 
 type PhraseProps = {
@@ -27,15 +28,7 @@ export function PhraseStep({ back, next, later }: PhraseProps): ReactElement {
       next={() => next(phrase)}
     >
       {revealed ? (
-        <ol className="phrase" aria-label={text('phraseTitle')} data-testid="phrase">
-          {phrase.split(' ').map((word, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a word may come twice, and the list never changes
-            <li key={index}>
-              <span className="quiet small">{index + 1}</span>
-              <span data-testid="phrase-word">{word}</span>
-            </li>
-          ))}
-        </ol>
+        <PhraseWords phrase={phrase} />
       ) : (
         <div className="phrase hidden">
           <Button onClick={() => setRevealed(true)}>{text('phraseReveal')}</Button>

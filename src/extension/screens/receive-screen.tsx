@@ -1,9 +1,9 @@
 import type { ReactElement } from 'react'
 import type { WalletState } from '#bridge/shapes.ts'
-import { Button } from '#ui/button.tsx'
 import { CopyButton } from '#ui/copy-button.tsx'
-import { Icon } from '#ui/icon.tsx'
+import { QrCode } from '#ui/qr-code.tsx'
 import { text } from '#ui/texts.ts'
+import { Screen } from './screen.tsx'
 
 type ReceiveProps = {
   readonly wallet: Exclude<WalletState, { status: 'absent' }>
@@ -11,25 +11,22 @@ type ReceiveProps = {
 }
 
 export function ReceiveScreen({ wallet, back }: ReceiveProps): ReactElement {
-  const { fundingUrl, name } = wallet.network
+  const { address, network } = wallet
+  const { fundingUrl, name } = network
   return (
-    <div className="stack padded">
-      <div className="row">
-        <Button kind="plain" onClick={back} aria-label={text('back')}>
-          <Icon name="back" />
-        </Button>
-        <h1 className="screen-title">{text('receiveTitle')}</h1>
-      </div>
+    <Screen title={text('receiveTitle')} back={back}>
       <p className="quiet">{text('receiveLead', name)}</p>
+      <QrCode value={address} label={text('qrLabel')} />
       <code className="address" data-testid="address">
-        {wallet.address}
+        {address}
       </code>
-      <CopyButton value={wallet.address} label={text('copyAddress')} />
+      <CopyButton value={address} label={text('copyAddress')} />
       {fundingUrl !== undefined && (
         <a href={fundingUrl} target="_blank" rel="noreferrer">
           {text('getPti')}
         </a>
       )}
-    </div>
+      <p className="quiet small">{text('noEtherNeeded')}</p>
+    </Screen>
   )
 }

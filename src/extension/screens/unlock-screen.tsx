@@ -43,6 +43,9 @@ export function UnlockScreen(): ReactElement {
         {text('unlock')}
       </Button>
       <p className="quiet small">{text('forgotPassword')}</p>
+      <Button kind="plain" onClick={() => void askBackground('window-open', { show: 'restore' })}>
+        {text('forgotAction')}
+      </Button>
     </form>
   )
 }

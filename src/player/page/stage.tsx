@@ -10,6 +10,7 @@ import type { View } from './asked.ts'
 import { claimStream } from './claim.ts'
 import { MeterBar } from './meter-bar.tsx'
 import { type Playback, PlaybackError, startPlayback } from './playback.ts'
+import { useUnseenPause } from './use-unseen-pause.ts'
 
 type StageProps = {
   readonly ready: Extract<PlayerState, { status: 'ready' }>
@@ -74,6 +75,8 @@ export function Stage({ ready, meter, view, walletChanges, reopen }: StageProps)
     if (failure?.code === 'wallet-locked') retry()
   }, [walletChanges, failure, retry])
 
+  const { isPaused, goOn } = useUnseenPause(video, ready.resumesAlone)
+
   useEffect(() => playback.current?.setControls(view.controls), [view.controls])
 
   return (
@@ -88,6 +91,12 @@ export function Stage({ ready, meter, view, walletChanges, reopen }: StageProps)
           playsInline
         />
         {failure !== undefined && <Interruption failure={failure} retry={retry} />}
+        {isPaused && failure === undefined && (
+          <div className="interruption" role="status" data-testid="paused-unseen">
+            <p className="small">{text('pausedUnseen')}</p>
+            <Button onClick={goOn}>{text('goOn')}</Button>
+          </div>
+        )}
       </div>
       <MeterBar meter={meter} />
     </div>

@@ -1,0 +1,41 @@
+import { answerEvent, askEvent, toldEvent } from './wire.ts'
+
+const failed = { ok: false, code: 4900, message: 'The wallet was restarted. Ask again.' }
+
+/**
+ * Passes what the page asks of the wallet on to the background worker, and its answers and events back. It runs beside
+ * a page that may be hostile, so it knows nothing, decides nothing, and reads of a request only its name.
+ */
+export function relayProvider(): void {
+  // A frame has no place of its own in the address bar: nobody could tell who asks.
+  if (window.top !== window) return
+  const tell = (name: string, value: object): void => {
+    document.dispatchEvent(new CustomEvent(name, { detail: JSON.stringify(value) }))
+  }
+  document.addEventListener(askEvent, event => {
+    const asked = parse((event as CustomEvent).detail)
+    if (asked === undefined) return
+    const { id, method, params } = asked
+    chrome.runtime
+      .sendMessage({ request: 'provider-request', params: { method, params } })
+      .then(
+        reply => (reply?.ok ? reply.value : { ok: false, code: -32602, message: 'Not a request.' }),
+        () => failed,
+      )
+      .then(answer => tell(answerEvent, { id, ...answer }))
+  })
+  chrome.runtime.onMessage.addListener((message, sender) => {
+    if (sender.id === chrome.runtime.id && message?.type === 'provider-event') tell(toldEvent, message)
+  })
+}
+
+type Asked = { readonly id: unknown; readonly method: unknown; readonly params: unknown }
+
+function parse(detail: unknown): Asked | undefined {
+  try {
+    const value = JSON.parse(String(detail))
+    return typeof value === 'object' && value !== null ? value : undefined
+  } catch {
+    return undefined
+  }
+}
