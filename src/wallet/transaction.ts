@@ -1,4 +1,4 @@
-import { encodeRlp } from 'ethers'
+import { encodeRlp } from 'ethers/utils'
 import { keccak256 } from '#protocol/hash.ts'
 import type { Address, Hash, Hex } from '#std/brand.ts'
 import { bytesFromHex, concatBytes, hexFromBytes } from '#std/bytes.ts'

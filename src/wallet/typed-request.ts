@@ -1,4 +1,4 @@
-import { TypedDataEncoder } from 'ethers'
+import { TypedDataEncoder } from 'ethers/hash'
 import * as v from 'valibot'
 import type { Address, Hash } from '#std/brand.ts'
 import { failed } from '#std/error.ts'

@@ -31,6 +31,31 @@ export class PopupPage {
     return BigInt((await this.page.getByTestId('spending-paid').first().getAttribute('value')) ?? 0)
   }
 
+  /** Goes to one of the parts of the wallet that the bar below leads to. */
+  async goTo(tab: 'Home' | 'Held' | 'Sites' | 'Settings'): Promise<void> {
+    await this.page.getByRole('button', { name: tab, exact: true }).click()
+  }
+
+  /** Takes back what a site was allowed to see. */
+  async disconnectSite(host: string): Promise<void> {
+    await this.goTo('Sites')
+    await this.page.getByRole('button', { name: host }).click()
+    await this.page.getByLabel('May see my address').uncheck()
+    await this.page.getByRole('button', { name: 'Save' }).click()
+    await this.page.getByRole('heading', { name: 'Sites' }).waitFor()
+  }
+
+  /** The words of the phrase, as they are shown for the password. */
+  async revealPhrase(password: string): Promise<string> {
+    await this.goTo('Settings')
+    await this.page.getByRole('button', { name: 'Recovery phrase' }).click()
+    await this.page.getByLabel('Password', { exact: true }).fill(password)
+    await this.page.getByRole('button', { name: 'Show the words' }).click()
+    await this.page.getByTestId('phrase-word').first().waitFor()
+    const words = await this.page.getByTestId('phrase-word').allTextContents()
+    return words.join(' ')
+  }
+
   /** Stops the purchase that plays, for good; what it verified and paid in all. */
   async stopSpending(): Promise<{ paidWei: bigint; verifiedBytes: number }> {
     await this.page.getByRole('button', { name: 'Stop', exact: true }).click()
