@@ -79,7 +79,7 @@ export async function createDesk(area = createArea(), seedText = 'buying') {
   const budgets = new BudgetDesk({ ledger, sites, changed: () => undefined })
   const book = new PurchaseBook(createCell(area, 'purchases', purchaseListSchema), () => undefined)
   const seen: Order[] = []
-  let heard: (order: Order) => void = () => undefined
+  let heard: (order: Order) => void | Promise<void> = () => undefined
   const state = {
     balanceWei: total,
     fails: undefined as ErrorCode | undefined,
@@ -92,7 +92,7 @@ export async function createDesk(area = createArea(), seedText = 'buying') {
     if (name === 'quote') return { ...quote, terms: { ...quote.terms, id: params.video ?? asked.video } }
     if (name === 'buy' && params.order !== undefined) {
       seen.push(params.order)
-      heard(params.order)
+      await heard(params.order)
       if (state.fails !== undefined) throw new ParatiiError(state.fails)
       return {}
     }
@@ -139,7 +139,7 @@ export async function createDesk(area = createArea(), seedText = 'buying') {
   }
   const promisedWei = async () => (await budgets.use(clock.nowMs())).dayWei
   /** Calls back for each order as the node gets it. */
-  const onOrder = (hear: (order: Order) => void): void => {
+  const onOrder = (hear: (order: Order) => void | Promise<void>): void => {
     heard = hear
   }
   return {

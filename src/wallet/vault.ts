@@ -6,7 +6,7 @@ import { orThrow, ParatiiError } from '#std/error.ts'
 import type { Random } from '#std/ports/random.ts'
 import { type Phrase, parsePhrase } from './phrase.ts'
 
-/** scrypt's cost: 2^17 x 8 takes 128 MiB and about 0.7 s on a laptop, for a guess as for the owner. */
+/** scrypt's cost: 128 MiB and about a second, for a guess as for the owner (docs/adr/vault-cost.md). */
 export type ScryptCost = { readonly n: number; readonly r: number; readonly p: number }
 export const vaultCost: ScryptCost = { n: 2 ** 17, r: 8, p: 1 }
 
