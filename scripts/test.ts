@@ -108,6 +108,7 @@ const slowSets: Record<string, () => Promise<Count>> = {
   'fuzz-nightly': () => step('node', 'scripts/fuzz.ts', '1000000', '2'),
   deployed: () => hardhat('test:contracts:deployed'),
   mutants: () => step('node', 'scripts/mutants.ts'),
+  market: () => step('node', 'scripts/market-simulation.ts'),
   interleavings: () => vitest('model', { FC_NUM_RUNS: '10000' }),
 }
 

@@ -56,6 +56,15 @@ export type MarketWriter = {
     proof: BalanceProof | undefined,
     signal?: AbortSignal,
   ): Promise<MinedTransaction>
+  /** Ends a channel for its payer alone: what is conceded is paid, newer proofs count for a period. Anybody may. */
+  requestChannelClose(
+    route: ChannelRoute,
+    balance: bigint,
+    signature: Signature,
+    signal?: AbortSignal,
+  ): Promise<MinedTransaction>
+  /** Returns to the payer what nobody proved, once the period is over. Anybody may. */
+  settleChannel(route: ChannelRoute, signal?: AbortSignal): Promise<MinedTransaction>
   /** Casts votes that their users signed; those that are old or expired change nothing. */
   castVotes(votes: readonly Vote[], signal?: AbortSignal): Promise<MinedTransaction>
 }
@@ -125,6 +134,14 @@ export const createMarketWriter = (addresses: ContractAddresses, sender: Sender)
         ],
         signal,
       ),
+    requestChannelClose: (route, balance, signature, signal) =>
+      send(
+        'paymentChannels',
+        'uncooperativeCloseBySignature',
+        [route, balance, signatureArgument(signature)],
+        signal,
+      ),
+    settleChannel: (route, signal) => send('paymentChannels', 'settle', [route], signal),
     castVotes: (votes, signal) =>
       send(
         'userRegistry',

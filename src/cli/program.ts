@@ -2,6 +2,8 @@ import { Command, CommanderError } from 'commander'
 import { Shutdown } from '#daemon/shutdown.ts'
 import { errorFrom, ParatiiError } from '#std/error.ts'
 import manifest from '../../package.json' with { type: 'json' }
+import { addAdvertiserCommands } from './advertiser-command.ts'
+import { addCampaignCommands } from './campaign-command.ts'
 import { type Act, addGlobalOptions } from './command-kit.ts'
 import { addConfigCommands } from './config-command.ts'
 import { createContext, type GlobalOptions } from './context.ts'
@@ -57,6 +59,8 @@ const createProgram = (terminal: Terminal, shutdown: Shutdown): Command => {
   addDevnetCommand(program, act)
   addPublishCommand(program, act)
   addRoleCommands(program, act)
+  addAdvertiserCommands(program, act)
+  addCampaignCommands(program, act)
   addVideoCommands(program, act)
   addConfigCommands(program, act)
   addContractsCommands(program, act)

@@ -14,7 +14,7 @@ import type { CommandContext } from './context.ts'
 import { feePerGigabyteWei, feeWeiPerByte } from './fee.ts'
 import { createProgressBar, type Step } from './progress-bar.ts'
 import { cmafFormat, type Offer, type PublishSteps, publishFilm } from './publish-film.ts'
-import { roleFolder } from './role-folder.ts'
+import { type Role, roleFolder } from './role-folder.ts'
 import { openRoleKeys } from './role-keys.ts'
 
 const steps: readonly Step<PublishSteps>[] = [
@@ -32,6 +32,7 @@ type PublishOptions = {
   readonly feePerByte?: bigint
   readonly ttl: number
   readonly affiliate: number
+  readonly advertiser?: boolean
 }
 
 /** `paratii publish FILE`. */
@@ -46,11 +47,13 @@ export const addPublishCommand = (program: Command, act: Act): void => {
     .option('--fee-per-byte <units>', 'the same in base units (10^-18 PTI) a byte', parseUnits)
     .option('--affiliate <percent>', 'what of the price a site gets that sells it', parsePercent, 0)
     .option('--ttl <time>', 'how long a purchase stays open, such as 12h or 7d', parseTimeOption, 7 * 86_400)
+    .option('--advertiser', 'publish it as the advertiser, for campaigns')
     .action(
       act(async (context, command) => {
         const [file = ''] = command.args
         const video = await publish(context, file, command.opts<PublishOptions>())
-        context.print({ video }, describePublished(video))
+        const { advertiser } = command.opts<PublishOptions>()
+        context.print({ video }, describePublished(video, advertiser === true))
       }),
     )
 }
@@ -79,7 +82,8 @@ const publish = async (
   const source = await probeFile(file, tools, signal)
   const config = await context.readConfig()
   const reader = await openChainReader(config, signal)
-  const keys = await openRoleKeys(context, 'publisher')
+  const role: Role = options.advertiser ? 'advertiser' : 'publisher'
+  const keys = await openRoleKeys(context, role)
   if ((await reader.etherWei(keys.address, signal)) === 0n)
     throw new ParatiiError('balance-too-low', {
       account: keys.address,
@@ -87,7 +91,7 @@ const publish = async (
     })
   const writer = await openChainWriter(config, reader, keys.walletKey, signal)
 
-  const { folder, blocks, records, packaging } = roleFolder(context.folders, 'publisher')
+  const { folder, blocks, records, packaging } = roleFolder(context.folders, role)
   const lock = lockFolder(folder, 'publish')
   context.shutdown.add('lock', () => lock.release())
   const stored = openSqliteRecords(records)
@@ -121,11 +125,17 @@ const offerFrom = (
   }
 }
 
-const describePublished = (video: VideoDocument): readonly string[] => {
+const describePublished = (video: VideoDocument, isAdvertisement: boolean): readonly string[] => {
   const sold = video.formats[cmafFormat]
   const price = sold
     ? `${formatPti(sold.price)} PTI, and ${formatPti(feePerGigabyteWei(sold.fee))} PTI/GB to hosts`
     : ''
+  if (isAdvertisement)
+    return [
+      `Published "${video.title}" (${video.duration} s).`,
+      `id  ${video.id}`,
+      'Advertise it by paratii campaign create, and paratii advertiser serve.',
+    ]
   return [
     `Published "${video.title}" (${video.duration} s) for ${price}.`,
     `id  ${video.id}`,

@@ -3,7 +3,7 @@ import type { SettingTexts } from '#daemon/config.ts'
 import type { SettingKey } from '#daemon/settings.ts'
 import type { Act } from './command-kit.ts'
 import { initRole } from './init-role.ts'
-import type { Role } from './role-folder.ts'
+import type { ServingRole } from './role-folder.ts'
 import { settleRole, showRoleStatus } from './settle-role.ts'
 
 type InitOptions = {
@@ -20,7 +20,7 @@ export const addRoleCommands = (program: Command, act: Act): void => {
   addRole(program, act, 'host', 'Keep and serve films of publishers')
 }
 
-const addRole = (program: Command, act: Act, role: Role, about: string): void => {
+const addRole = (program: Command, act: Act, role: ServingRole, about: string): void => {
   const group = program.command(role).description(about)
   const init = group
     .command('init')
@@ -56,7 +56,7 @@ const addRole = (program: Command, act: Act, role: Role, about: string): void =>
 }
 
 const settingsFrom = (
-  role: Role,
+  role: ServingRole,
   { publicUrl, listen, httpPort, payout, publisher }: InitOptions,
 ): SettingTexts => {
   const given: readonly (readonly [SettingKey, string | undefined])[] = [

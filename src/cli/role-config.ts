@@ -1,10 +1,11 @@
 import { bytesPerGigabyte, type Config } from '#daemon/settings.ts'
+import type { PricingPolicy } from '#market/pricing.ts'
 import type { SettlePolicy } from '#payments/settle-policy.ts'
 import { defaultHostConfig, type HostConfig } from '#roles/host/ports.ts'
 import { defaultPublisherConfig, type PublisherConfig } from '#roles/publisher/ports.ts'
 import type { Address } from '#std/brand.ts'
 import { chainConfigFrom } from './chain-access.ts'
-import type { Role } from './role-folder.ts'
+import type { ServingRole } from './role-folder.ts'
 
 /** What the publisher role is told, from the settings. */
 export const publisherConfigFrom = (config: Config): PublisherConfig => ({
@@ -16,6 +17,18 @@ export const publisherConfigFrom = (config: Config): PublisherConfig => ({
   settle: policyFrom(config, defaultPublisherConfig.settle),
   tickMs: config['daemon.tickSeconds'] * 1000,
 })
+
+/** How bids by the second are answered; undefined where the publisher does not sell so. */
+export const pricingFrom = (config: Config): PricingPolicy | undefined => {
+  const perMinuteWei = config['publisher.perMinute']
+  if (perMinuteWei === undefined) return undefined
+  return {
+    floorWei: ceilingOf(perMinuteWei, 60n),
+    rule: config['publisher.pricing'],
+    counters: 3,
+    records: [],
+  }
+}
 
 /** What the host role is told; the fees go to `account` unless the settings name another. */
 export const hostConfigFrom = (config: Config, account: Address): HostConfig => ({
@@ -29,7 +42,7 @@ export const hostConfigFrom = (config: Config, account: Address): HostConfig => 
   tickMs: config['daemon.tickSeconds'] * 1000,
 })
 
-const dataPlaneFrom = (config: Config, role: Role): PublisherConfig['dataPlane'] => {
+const dataPlaneFrom = (config: Config, role: ServingRole): PublisherConfig['dataPlane'] => {
   const publicUrl = config[`${role}.publicUrl`]
   return {
     host: config[`${role}.httpHost`],

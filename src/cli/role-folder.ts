@@ -2,9 +2,11 @@ import { access, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Folders } from '#daemon/folders.ts'
 
-export type Role = 'publisher' | 'host'
+/** Roles that serve bytes over HTTP, and settle receipts. */
+export type ServingRole = 'publisher' | 'host'
+export type Role = ServingRole | 'advertiser'
 
-/** Where a role keeps its things. Both roles may live side by side, each with a key of its own. */
+/** Where a role keeps its things. Roles may live side by side, each with a key of its own. */
 export type RoleFolder = {
   readonly folder: string
   readonly keyFile: string

@@ -7,17 +7,18 @@ import { createMessageNode } from '#network/node.ts'
 import { startHost } from '#roles/host/host.ts'
 import { startPublisher } from '#roles/publisher/publisher.ts'
 import { ParatiiError } from '#std/error.ts'
+import { openMarket } from './chain-access.ts'
 import type { CommandContext } from './context.ts'
-import { hostConfigFrom, publisherConfigFrom } from './role-config.ts'
-import type { Role } from './role-folder.ts'
-import { openRoleStore } from './role-store.ts'
+import { hostConfigFrom, pricingFrom, publisherConfigFrom } from './role-config.ts'
+import type { ServingRole } from './role-folder.ts'
+import { openRoleStore, type RoleStore } from './role-store.ts'
 
 /**
  * Runs a role until the program is asked to stop: opens its store, takes its folder for itself, starts it, answers
  * health checks. What was opened is closed by the context's shutdown, the newest first: the role settles while chain,
  * node and records are still there.
  */
-export const serveRole = async (context: CommandContext, role: Role): Promise<void> => {
+export const serveRole = async (context: CommandContext, role: ServingRole): Promise<void> => {
   const { shutdown } = context
   const store = await openRoleStore(context, role)
   const { config, folder, keys, log, reader } = store
@@ -46,7 +47,10 @@ export const serveRole = async (context: CommandContext, role: Role): Promise<vo
   const running =
     role === 'host'
       ? await startHost({ ...ports, config: hostConfigFrom(config, keys.address) })
-      : await startPublisher({ ...ports, config: publisherConfigFrom(config) }, shutdown.signal)
+      : await startPublisher(
+          { ...ports, config: publisherConfigFrom(config), ...(await bySecond(store, shutdown.signal)) },
+          shutdown.signal,
+        )
   shutdown.add(role, () => running.stop())
   const health = await startHealthServer({
     host: config['health.host'],
@@ -72,6 +76,16 @@ export const serveRole = async (context: CommandContext, role: Role): Promise<vo
   ])
   await shutdown.requested()
   log.info({ role }, 'stopping')
+}
+
+/** A channel in which nothing was wanted for so long is closed. */
+const idleMs = 900_000
+
+/** What a publisher needs to sell by the second, if it does. */
+const bySecond = async ({ config, keys, reader }: RoleStore, signal: AbortSignal) => {
+  const pricing = pricingFrom(config)
+  if (pricing === undefined) return {}
+  return { seconds: { ...(await openMarket(config, reader, keys.walletKey, signal)), pricing, idleMs } }
 }
 
 /** Opening a block store clears what a crash left half written: not while a publication beside us writes into it. */

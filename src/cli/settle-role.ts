@@ -3,11 +3,11 @@ import { readPublisherStatus, settlePublisher } from '#roles/publisher/settling.
 import { formatPti } from '#std/amount.ts'
 import type { CommandContext } from './context.ts'
 import { hostConfigFrom, publisherConfigFrom } from './role-config.ts'
-import type { Role } from './role-folder.ts'
+import type { ServingRole } from './role-folder.ts'
 import { openRoleStore, type RoleStore } from './role-store.ts'
 
 /** Shows who a role is, what it owns and what it holds. May run beside the daemon. */
-export const showRoleStatus = async (context: CommandContext, role: Role): Promise<void> => {
+export const showRoleStatus = async (context: CommandContext, role: ServingRole): Promise<void> => {
   const { signal } = context.shutdown
   const store = await openRoleStore(context, role)
   const { owner } = store.keys.identity
@@ -27,7 +27,7 @@ export const showRoleStatus = async (context: CommandContext, role: Role): Promi
 }
 
 /** Settles whatever pays more than its gas, now. May run beside the daemon. */
-export const settleRole = async (context: CommandContext, role: Role): Promise<void> => {
+export const settleRole = async (context: CommandContext, role: ServingRole): Promise<void> => {
   const store = await openRoleStore(context, role)
   let transaction: string | undefined
   const notice: RoleStore['notice'] = (event, details) => {

@@ -59,7 +59,7 @@ const readVideos = async (file: string) => {
   }
 }
 
-const parseVideoId = (text: string): VideoId => {
+export const parseVideoId = (text: string): VideoId => {
   const id = parseFields(videoIdField, text.toLowerCase(), 'usage-invalid')
   if (!id.ok)
     throw new ParatiiError('usage-invalid', { advice: 'A video id is 0x and 64 hex digits.', id: text })

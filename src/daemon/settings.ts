@@ -103,6 +103,17 @@ export const settings = {
     'Least fee served for, PTI per GB',
     '0',
   ),
+  'publisher.perMinute': open(
+    pti(maxPti),
+    'Least PTI for a minute sold by the second; not sold so if absent',
+  ),
+  'publisher.pricing': setting(
+    v.picklist(['flat', 'revenue'], 'is neither flat nor revenue'),
+    'Price by the second: that least, or what past bids say earns most',
+    'flat',
+  ),
+  'advertiser.listen': setting(multiaddrs, 'Where viewers are met, multiaddrs', '/ip4/127.0.0.1/tcp/0/ws'),
+  'advertiser.announce': setting(multiaddrs, 'Multiaddrs told to others instead', ''),
   'settle.batchCost': setting(pti(maxPti), 'What a batch of receipts costs in gas, in PTI', '0.001'),
   'settle.receiptCost': setting(pti(maxPti), 'What each receipt in it costs in gas, in PTI', '0.0002'),
   'settle.worthTimes': setting(

@@ -53,6 +53,20 @@ export const balanceProofSchema: Schema<BalanceProof> = v.object({
   signature: signatureField,
 })
 
+export const uncooperativeCloseStruct = {
+  name: 'UncooperativeClose',
+  fields: { channel: 'bytes32', balance: 'uint256' },
+} as const
+
+/** The payer's side ends a channel alone and concedes `balance`; `signature` is the payer's or the signer's. */
+export const signUncooperativeClose = (
+  crypto: Crypto,
+  channels: TypedDomain,
+  { channel, balance }: Omit<BalanceProof, 'signature'>,
+  secretKey: Uint8Array,
+): Signature =>
+  signCompact(crypto, digestTypedData(channels, uncooperativeCloseStruct, { channel, balance }), secretKey)
+
 const digestBalanceProof = (channels: TypedDomain, channel: Hash, balance: bigint): Uint8Array =>
   digestTypedData(channels, balanceProofStruct, { channel, balance })
 

@@ -8,13 +8,16 @@ import { openSqliteRecords } from '#adapters/records-sqlite.ts'
 import { unknownViewer } from '#market/viewer-profile.ts'
 import { importDirectory } from '#media/import-directory.ts'
 import { createMessageNode } from '#network/node.ts'
+import { openWatch } from '#network/watch-link.ts'
 import type { VideoDocument } from '#protocol/video-document.ts'
+import { signWatcherInit } from '#protocol/watch.ts'
 import { identifyPublisher } from '#roles/publisher/identity.ts'
 import { defaultPublisherConfig } from '#roles/publisher/ports.ts'
 import { startPublisher } from '#roles/publisher/publisher.ts'
 import { registerVideo } from '#roles/publisher/registration.ts'
+import { findAddresses } from '#roles/viewer/asking.ts'
 import { bidForVideo, openPaidChannel, payerOfKey } from '#roles/viewer/bidding.ts'
-import { openPaidViewing, stopPaying } from '#roles/viewer/paying.ts'
+import { closeAlone, openPaidViewing, stopPaying } from '#roles/viewer/paying.ts'
 import { weiPerPti } from '#std/amount.ts'
 import { orThrow } from '#std/error.ts'
 import { actorOf, cmaf } from './chain-fixture.ts'
@@ -159,6 +162,41 @@ describe('a film by the second', () => {
     await again.leave()
     await stopPaying(ports, channel, nodeKey, forever)
     expect(await stage.balance(actor.address)).toBe(weiPerPti - depositWei)
+  })
+
+  it('loses nothing to a publisher that accepts and does not serve: anybody ends it for the viewer', async () => {
+    const { actor, ports, nodeKey, open } = await buyerWith('one who is not served', weiPerPti)
+    const channel = await open()
+    const viewing = await openPaidViewing(ports, channel, nodeKey, forever)
+    await viewing.chunk(0, forever)
+    await viewing.leave()
+    await stopPublisher()
+    await expect(openPaidViewing(ports, channel, nodeKey, forever)).rejects.toMatchObject({
+      code: 'peer-unreachable',
+    })
+    const { route, balance, signature } = await closeAlone(ports, channel, nodeKey, forever)
+    const { marketWriter } = await marketOf(stage, 'a passer-by')
+    await marketWriter.requestChannelClose(route, balance, signature)
+    await stage.warp(21)
+    await marketWriter.settleChannel(route)
+    // The one chunk that was served is conceded; all the rest is back.
+    expect(await stage.balance(actor.address)).toBe(weiPerPti - floorWei)
+    stopPublisher = (await openSeller()).stop
+  })
+
+  it('sends one chunk, and no other, to a viewer that does not pay', async () => {
+    const { ports, nodeKey, open } = await buyerWith('one who does not pay', weiPerPti)
+    const channel = await open()
+    const link = await openWatch(ports.node, {
+      addresses: await findAddresses(ports, owner.address, forever),
+      source: video.node,
+      introduce: greeting => signWatcherInit(ports.crypto, greeting, { escrow: channel, leaf: 0 }, nodeKey),
+      signal: forever,
+    })
+    const want = (chunk: number) => link.want({ chunk, payment: null, answer: null }, forever)
+    expect((await want(0))?.bytes.length).toBe(300_500)
+    await expect(want(1)).rejects.toMatchObject({ code: 'payment-short' })
+    await link.close()
   })
 
   it('is not opened by who cannot pay for it', async () => {

@@ -111,6 +111,9 @@ const parse = <T>(schema: Schema<T>, value: string): T =>
 export const saveCampaign = (records: Records, campaign: StoredCampaign): Promise<void> =>
   records.write([{ table: campaigns, key: campaign.campaign, value: canonicalText(campaign as Json) }])
 
+export const forgetCampaign = (records: Records, campaign: Hash): Promise<void> =>
+  records.write([{ table: campaigns, key: campaign, value: undefined }])
+
 export const listCampaigns = async (records: Records): Promise<readonly StoredCampaign[]> =>
   (await records.list(campaigns, '')).map(({ value }) => parse(campaignSchema, value))
 

@@ -5,8 +5,14 @@ import { cidFromRoot } from '#protocol/terms.ts'
 import { paratiiDomain } from '#protocol/typed-data.ts'
 import type { FormatName, Hash, VideoId } from '#std/brand.ts'
 import { hexFromBytes } from '#std/bytes.ts'
-import { ParatiiError } from '#std/error.ts'
-import { type CampaignCount, findCount, type StoredCampaign, saveCampaign } from './campaign-records.ts'
+import { errorFrom, ParatiiError } from '#std/error.ts'
+import {
+  type CampaignCount,
+  findCount,
+  forgetCampaign,
+  type StoredCampaign,
+  saveCampaign,
+} from './campaign-records.ts'
 import type { CampaignPorts } from './ports.ts'
 
 /** What an advertiser wants. */
@@ -60,7 +66,14 @@ export const openCampaign = async (
     startedAt: head.timestampSeconds,
   }
   await saveCampaign(records, stored)
-  await ports.marketWriter.createCampaign(plan, signal)
+  try {
+    await ports.marketWriter.createCampaign(plan, signal)
+  } catch (thrown) {
+    // What the chain refused is not there; what it may have taken is.
+    const { code, retryable } = errorFrom(thrown)
+    if (!retryable && code !== 'aborted') await forgetCampaign(records, stored.campaign)
+    throw thrown
+  }
   return stored
 }
 

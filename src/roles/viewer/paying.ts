@@ -1,10 +1,15 @@
 import { recallPromise, takeChunk } from '#market/content-watcher.ts'
 import type { MediaDirectory } from '#media/dag.ts'
 import { openWatch } from '#network/watch-link.ts'
-import { signBalanceProof, verifyBalanceProof } from '#protocol/balance-proof.ts'
+import {
+  type ChannelRoute,
+  signBalanceProof,
+  signUncooperativeClose,
+  verifyBalanceProof,
+} from '#protocol/balance-proof.ts'
 import { paratiiDomain, type TypedDomain } from '#protocol/typed-data.ts'
 import { signWatcherInit } from '#protocol/watch.ts'
-import type { Hash } from '#std/brand.ts'
+import type { Hash, Signature } from '#std/brand.ts'
 import { orThrow, ParatiiError } from '#std/error.ts'
 import { type EarnerPorts, findAddresses } from './asking.ts'
 import { routeOf } from './bidding.ts'
@@ -94,6 +99,23 @@ export const stopPaying = async (
   await mailbox.deliver({ addresses }, envelope, signal)
   while ((await market.channel(routeOf(channels, acceptance), signal)) !== undefined)
     await clock.sleep(pollMs, signal)
+}
+
+/**
+ * What anybody needs to end a channel for us alone, where its publisher does not: our signature over what we owe. After a
+ * period the rest returns.
+ */
+export const closeAlone = async (
+  ports: EarnerPorts,
+  id: Hash,
+  nodeKey: Uint8Array,
+  signal: AbortSignal,
+): Promise<{ readonly route: ChannelRoute; readonly balance: bigint; readonly signature: Signature }> => {
+  const { acceptance, watcher } = await find(ports, id)
+  const channels = await domainOf(ports, signal)
+  const draft = { channel: id, balance: watcher.owedWei }
+  const signature = signUncooperativeClose(ports.crypto, channels, draft, nodeKey)
+  return { route: routeOf(channels, acceptance), balance: draft.balance, signature }
 }
 
 const find = async ({ records }: EarnerPorts, id: Hash) => {
