@@ -21,6 +21,8 @@ import { openReceiptSchedule, type ScheduleEvent, stepReceiptSchedule } from './
  */
 
 const runs = Number(process.env.FC_NUM_RUNS ?? 200)
+/** Ten thousand interleavings take a minute. */
+const fuzzMs = 600_000
 const leaf = 262_144
 const mebibyte = 1_048_576
 const nonce = `0x${'11'.repeat(32)}` as Hash as PurchaseNonce
@@ -160,22 +162,26 @@ const action = fc.oneof(
   { weight: 1, arbitrary: fc.constant((s: Simulation) => s.viewer({ type: 'flush' })) },
 )
 
-it('never lets a host send, nor a viewer sign, more than they may, and never stops for good', () => {
-  fc.assert(
-    fc.property(fc.array(action, { minLength: 100, maxLength: 300 }), actions => {
-      const simulation = new Simulation()
-      for (const act of actions) act(simulation)
-      simulation.settle()
-      // While less was lost than is forgiven anyhow, no stream is left waiting.
-      if (simulation.lost < mebibyte / 2) expect(simulation.asking.size).toBe(0)
-      expect(simulation.held?.bytes ?? 0).toBe(simulation.schedule.signed.bytes)
-      simulation.viewer({ type: 'flush' })
-      simulation.hear()
-      expect(simulation.held?.bytes ?? 0).toBe(simulation.verified)
-    }),
-    { numRuns: runs },
-  )
-})
+it(
+  'never lets a host send, nor a viewer sign, more than they may, and never stops for good',
+  () => {
+    fc.assert(
+      fc.property(fc.array(action, { minLength: 100, maxLength: 300 }), actions => {
+        const simulation = new Simulation()
+        for (const act of actions) act(simulation)
+        simulation.settle()
+        // While less was lost than is forgiven anyhow, no stream is left waiting.
+        if (simulation.lost < mebibyte / 2) expect(simulation.asking.size).toBe(0)
+        expect(simulation.held?.bytes ?? 0).toBe(simulation.schedule.signed.bytes)
+        simulation.viewer({ type: 'flush' })
+        simulation.hear()
+        expect(simulation.held?.bytes ?? 0).toBe(simulation.verified)
+      }),
+      { numRuns: runs },
+    )
+  },
+  fuzzMs,
+)
 
 it('serves an honest viewer on many streams to the last byte', () => {
   const simulation = new Simulation()
