@@ -23,6 +23,7 @@ import {
   createDeployments,
   findContract,
   findDeployment,
+  isUsedAccount,
   noRegistry,
   readBalance,
   readChainId,
@@ -48,6 +49,7 @@ import { grantsSchema, StreamGrants } from './stream-grants.ts'
 import { createStreamHandler } from './stream-handler.ts'
 import { openStream } from './stream-reader.ts'
 import { draftTransfer, type SendAsked } from './transfer-draft.ts'
+import { findUsedAccounts } from './used-accounts.ts'
 import { WalletDesk } from './wallet-desk.ts'
 import { firstSettings, walletSchema } from './wallet-record.ts'
 import { showWindow } from './windows.ts'
@@ -205,7 +207,12 @@ export function startBackground(): void {
 
   const handlers: RequestHandlers = {
     'wallet-state': () => wallet.state(),
-    'wallet-create': params => wallet.create(params),
+    async 'wallet-create'(params) {
+      const state = await wallet.create(params)
+      // What a phrase that was brought along had in use shows itself as it is found; without the chain it can be added.
+      restoreAccounts().catch(() => undefined)
+      return state
+    },
     'wallet-unlock': ({ password }) => wallet.unlock(password),
     async 'wallet-lock'() {
       approvals.end(unauthorized('The wallet is locked.'))
@@ -282,6 +289,15 @@ export function startBackground(): void {
     },
   }
 
+  const restoreAccounts = async (): Promise<void> => {
+    const { network } = await wallet.stored()
+    const { token } = await deployments.get(network)
+    const used = await findUsedAccounts(
+      async index => (await keyring.account(index)).address,
+      address => isUsedAccount(connectNetwork(network), token, address),
+    )
+    if (used.length > 0) await wallet.addAccounts(used)
+  }
   const disconnect = async (origin: string): Promise<void> => {
     approvals.end(unauthorized(), origin)
     await events.connected(origin, [])

@@ -74,6 +74,16 @@ export async function readEther(rpc: JsonRpc, account: Address): Promise<bigint>
   return BigInt(answer)
 }
 
+/** Whether an account ever had anything to do with the chain: it has PTI or ether, or sent something. */
+export async function isUsedAccount(rpc: JsonRpc, token: Address, account: Address): Promise<boolean> {
+  const [wei, etherWei, count] = await Promise.all([
+    readBalance(rpc, token, account),
+    readEther(rpc, account),
+    rpc.request('eth_getTransactionCount', [account, 'latest']),
+  ])
+  return wei > zero || etherWei > zero || Number(count) > 0
+}
+
 /** Unix time of the newest block, in milliseconds. */
 export async function readChainTime(rpc: JsonRpc): Promise<number> {
   const block = v.safeParse(blockSchema, await rpc.request('eth_getBlockByNumber', ['latest', false]))
