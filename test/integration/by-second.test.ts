@@ -13,11 +13,12 @@ import type { VideoDocument } from '#protocol/video-document.ts'
 import { signWatcherInit } from '#protocol/watch.ts'
 import { identifyPublisher } from '#roles/publisher/identity.ts'
 import { defaultPublisherConfig } from '#roles/publisher/ports.ts'
-import { startPublisher } from '#roles/publisher/publisher.ts'
+import { type Publisher, startPublisher } from '#roles/publisher/publisher.ts'
 import { registerVideo } from '#roles/publisher/registration.ts'
 import { findAddresses } from '#roles/viewer/asking.ts'
 import { bidForVideo, openPaidChannel, payerOfKey } from '#roles/viewer/bidding.ts'
 import { closeAlone, openPaidViewing, stopPaying } from '#roles/viewer/paying.ts'
+import { sendVote, voterOfKey } from '#roles/viewer/voting.ts'
 import { weiPerPti } from '#std/amount.ts'
 import { orThrow } from '#std/error.ts'
 import { actorOf, cmaf } from './chain-fixture.ts'
@@ -31,6 +32,7 @@ const depositWei = floorWei * BigInt(chunks * chunkSeconds)
 let stage: Stage
 let video: VideoDocument
 let owner: ReturnType<typeof actorOf>
+let role: Publisher
 let stopPublisher: () => Promise<void>
 
 /** A publisher that sells by the second; started again it listens elsewhere and says so on the chain. */
@@ -52,7 +54,7 @@ const openSeller = async () => {
     feeWeiPerByte: 0n,
     ttlSeconds: 3600,
   })
-  const role = await startPublisher({
+  role = await startPublisher({
     config: { ...defaultPublisherConfig, chainId: stage.chain.chainId, tickMs: 60_000 },
     reader: stage.reader,
     writer,
@@ -73,8 +75,9 @@ const openSeller = async () => {
       idleMs: 600_000,
     },
   })
+  const started = role
   const stop = async () => {
-    await role.stop()
+    await started.stop()
     await node.stop()
     records.close()
   }
@@ -197,6 +200,21 @@ describe('a film by the second', () => {
     expect((await want(0))?.bytes.length).toBe(300_500)
     await expect(want(1)).rejects.toMatchObject({ code: 'payment-short' })
     await link.close()
+  })
+
+  it('is voted for without ether; a vote is changed and withdrawn, and only the last one counts', async () => {
+    const { actor, ports } = await openEarner(stage, 'voter')
+    const voter = voterOfKey(ports.crypto, actor.address, actor.secretKey)
+    await sendVote(ports, video.id, 'up', voter, forever)
+    await role.tick(forever)
+    expect(await ports.market.votesOf(video.id)).toEqual({ up: 1, down: 0 })
+    await sendVote(ports, video.id, 'none', voter, forever)
+    await sendVote(ports, video.id, 'down', voter, forever)
+    await role.tick(forever)
+    expect(await ports.market.votesOf(video.id)).toEqual({ up: 0, down: 1 })
+    await sendVote(ports, video.id, 'none', voter, forever)
+    await role.tick(forever)
+    expect(await ports.market.votesOf(video.id)).toEqual({ up: 0, down: 0 })
   })
 
   it('is not opened by who cannot pay for it', async () => {

@@ -73,7 +73,7 @@ export type PublisherPorts = {
   /** The node's secret key. 32 bytes. */
   readonly nodeKey: Uint8Array
   readonly notice: Notice
-  /** Left out: bids by the second are answered `unsupported`. */
+  /** Left out: bids by the second, and votes, are answered `unsupported`. */
   readonly seconds?: SecondsPorts
 }
 

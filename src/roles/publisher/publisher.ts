@@ -19,6 +19,7 @@ import { forgetReceipts, takeReceipt } from './receipts.ts'
 import { SecondsDesk } from './seconds-desk.ts'
 import { type PublisherStatus, readPublisherStatus, settlePublisher } from './settling.ts'
 import { listVideos } from './videos.ts'
+import { VoteDesk } from './vote-desk.ts'
 
 /** The head of a video is free to everyone: 4 MB/s for a network, 40 MB/s in all. */
 const freeRates = {
@@ -58,6 +59,7 @@ class RunningPublisher implements Publisher {
   readonly #guard: RequestGuard
   readonly #rates: RateBound
   readonly #seconds: SecondsDesk | undefined
+  readonly #votes: VoteDesk | undefined
   #stopWatch: () => Promise<void> = async () => {}
   readonly #stopping = new AbortController()
   #parts: { readonly server: BlockServer; readonly mailbox: Mailbox } | undefined
@@ -73,6 +75,7 @@ class RunningPublisher implements Publisher {
     this.#rates = new RateBound({ clock: ports.clock, ...freeRates })
     this.#seconds =
       ports.seconds && new SecondsDesk(ports, ports.seconds, this.identity, this.#stopping.signal)
+    this.#votes = ports.seconds && new VoteDesk(ports, ports.seconds)
   }
 
   get url(): string {
@@ -135,6 +138,7 @@ class RunningPublisher implements Publisher {
       )
     }
     await this.#seconds?.tick()
+    await this.#votes?.cast(signal)
     await this.#hosts.tellNews(this.#running.mailbox, signal)
   }
 
@@ -205,6 +209,9 @@ class RunningPublisher implements Publisher {
         return this.#bySecond.openChannel(letter, message.body)
       case 'channel-close':
         return this.#bySecond.close(message.body)
+      case 'vote':
+        if (this.#votes === undefined) throw new ParatiiError('unsupported')
+        return this.#votes.take(message.body)
       default:
         throw new ParatiiError('unsupported')
     }
