@@ -221,6 +221,46 @@ export const mutants: readonly Mutant[] = [
     ['the daily limit does not hold', 'if (leftToday < left) left = leftToday;', ''],
     ['the total does not hold', 'mandate.spent += amount;', ''],
   ]),
+  ...inFile(
+    'base/Payouts.sol',
+    [...channels, ...settling, ...closing],
+    [
+      ['of two payments one goes to the other', 'or(shl(96, to), amount)', 'or(shl(96, other), amount)'],
+      ['the last of several payments is left out', 'words[2] = count;', 'words[2] = count - 1;'],
+    ],
+  ),
+  ...inFile(
+    'VideoRegistry.sol',
+    ['VideoRegistry/VideoRegistry.t.sol'],
+    [['a video is sold on too short a time', 'format.ttl < MIN_TTL || ', '']],
+  ),
+  ...inFile(
+    'ParatiiToken.sol',
+    ['ParatiiToken/Managed.t.sol'],
+    [
+      [
+        'anybody makes an account a managed one',
+        'if (signer == address(0) || signer != user) revert ParatiiToken_BadSignature();',
+        '',
+      ],
+      [
+        'an account that owns tokens is created',
+        'if (balanceOf(user) != 0) revert ParatiiToken_OwnsTokens(user);',
+        '',
+      ],
+    ],
+  ),
+  ...inFile(
+    'base/Votes.sol',
+    ['UserRegistry/Votes.t.sol'],
+    [
+      [
+        'an old vote replaces a newer one',
+        'if (one.sequence <= _votes[one.user][one.video].sequence) return false;',
+        '',
+      ],
+    ],
+  ),
   {
     name: 'high s is taken',
     file: 'libraries/CompactSignatures.sol',

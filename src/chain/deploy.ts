@@ -1,4 +1,4 @@
-import { Interface, type InterfaceAbi } from 'ethers'
+import { getCreateAddress, Interface, type InterfaceAbi } from 'ethers'
 import * as v from 'valibot'
 import type { Address, Hash, Hex } from '#std/brand.ts'
 import { ParatiiError } from '#std/error.ts'
@@ -32,8 +32,14 @@ import { videoRegistryBytecode } from './bindings/video-registry-bytecode.ts'
 import { videoStoreAbi } from './bindings/video-store.ts'
 import { videoStoreBytecode } from './bindings/video-store-bytecode.ts'
 import { addressValue, callContract, weiValue } from './call.ts'
-import type { DeployedContracts, DeployedName, DeploymentJournal } from './deployment-journal.ts'
+import type {
+  DeployedContract,
+  DeployedContracts,
+  DeployedName,
+  DeploymentJournal,
+} from './deployment-journal.ts'
 import type { Sender } from './sender.ts'
+import { wait } from './wait.ts'
 
 export type Deployment = {
   /** Seconds from a request to close to the end of an escrow, and to answer a channel's close; for ever. */
@@ -50,12 +56,15 @@ export type Deployment = {
   readonly registry?: Address
 }
 
+const pollMs = 1000
+
 type Artifact = { readonly abi: InterfaceAbi; readonly bytecode: string }
 type Known = { -readonly [Name in keyof DeployedContracts]: DeployedContracts[Name] }
 
 /**
  * Deploys all contracts that are not deployed yet, registers their addresses, and offers ownership to the owner, who
- * takes it by `acceptOwnership` of both. Done again it goes on where it stopped. Throws what {@link Sender.send} throws.
+ * takes it by `acceptOwnership` of both. Done again it goes on where it stopped: where a contract will be is remembered
+ * before it is sent, so that none is deployed twice, whenever the program dies. Throws what {@link Sender.send} throws.
  */
 export const deployContracts = async (
   rpc: JsonRpc,
@@ -72,14 +81,22 @@ export const deployContracts = async (
     args: readonly unknown[],
   ): Promise<Address> => {
     const earlier = known[name]
-    if (earlier !== undefined && (await hasCode(rpc, earlier.address, signal))) return earlier.address
+    if (earlier !== undefined && (await wasCreated(rpc, sender.address, earlier, signal)))
+      return earlier.address
     const constructorArguments = new Interface(artifact.abi).encodeDeploy(args) as Hex
     const data = `${artifact.bytecode}${constructorArguments.slice(2)}` as Hex
+    const remember = async (address: Address, nonce: number): Promise<Address> => {
+      known[name] = { address, nonce, constructorArguments }
+      await journal?.save(known)
+      return address
+    }
+    const nonce = await countTransactions(rpc, sender.address, 'pending', signal)
+    const expected = getCreateAddress({ from: sender.address, nonce }).toLowerCase() as Address
+    await remember(expected, nonce)
     const { contractAddress, hash } = await sender.send({ data }, signal)
     if (contractAddress === undefined) throw new ParatiiError('transaction-failed', { hash })
-    known[name] = { address: contractAddress, transaction: hash, constructorArguments }
-    await journal?.save(known)
-    return contractAddress
+    // Another program that sends from the same account may have come in between.
+    return contractAddress === expected ? expected : remember(contractAddress, nonce)
   }
 
   const registry =
@@ -151,6 +168,32 @@ const argumentsOf = (
       return []
   }
 }
+
+/** Whether a contract that an earlier run set out to create is there, once the transaction is decided. */
+const wasCreated = async (
+  rpc: JsonRpc,
+  from: Address,
+  { address, nonce }: DeployedContract,
+  signal?: AbortSignal,
+): Promise<boolean> => {
+  while (!(await hasCode(rpc, address, signal))) {
+    const [sent, mined] = await Promise.all([
+      countTransactions(rpc, from, 'pending', signal),
+      countTransactions(rpc, from, 'latest', signal),
+    ])
+    if (sent <= nonce) return false
+    if (mined > nonce) return hasCode(rpc, address, signal)
+    await wait(pollMs, signal)
+  }
+  return true
+}
+
+const countTransactions = async (
+  rpc: JsonRpc,
+  account: Address,
+  block: 'latest' | 'pending',
+  signal?: AbortSignal,
+): Promise<number> => Number(await rpc.request('eth_getTransactionCount', [account, block], signal))
 
 const hasCode = async (rpc: JsonRpc, address: Address, signal?: AbortSignal): Promise<boolean> =>
   v.parse(v.string(), await rpc.request('eth_getCode', [address, 'latest'], signal)) !== '0x'

@@ -1,17 +1,18 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import * as v from 'valibot'
-import { addressField, hashField } from '#protocol/fields.ts'
-import type { Address, Hash, Hex } from '#std/brand.ts'
+import { addressField, uint53Field } from '#protocol/fields.ts'
+import type { Address, Hex } from '#std/brand.ts'
 import { ParatiiError } from '#std/error.ts'
 import { contractNames } from './addresses.ts'
 
 export type DeployedName = 'ParatiiRegistry' | (typeof contractNames)[keyof typeof contractNames]
 
-/** A contract that was deployed, and what an explorer needs to verify it. */
+/** A contract that was, or is being, deployed, and what an explorer needs to verify it. */
 export type DeployedContract = {
   readonly address: Address
-  readonly transaction: Hash
+  /** Of the deployer's transaction, from which the address follows. */
+  readonly nonce: number
   /** ABI encoded. */
   readonly constructorArguments: Hex
 }
@@ -26,7 +27,7 @@ export type DeploymentJournal = {
 
 const deployedSchema = v.object({
   address: addressField,
-  transaction: hashField,
+  nonce: uint53Field,
   constructorArguments: v.pipe(
     v.string(),
     v.regex(/^0x([0-9a-f]{2})*$/),
