@@ -16,6 +16,21 @@ contract Receiver is IERC1363Receiver {
     }
 }
 
+/// @dev Told of tokens, it moves them on at once, and takes all that it may.
+contract Thief is IERC1363Receiver {
+    ParatiiToken private immutable _token;
+
+    constructor(ParatiiToken token) {
+        _token = token;
+    }
+
+    function onTransferReceived(address, address from, uint256 value, bytes calldata) external returns (bytes4) {
+        _token.transfer(address(0xBEEF), value);
+        _token.transferFrom(from, address(0xBEEF), 10);
+        return this.onTransferReceived.selector;
+    }
+}
+
 contract ParatiiTokenTest is Test {
     uint256 private constant _KEY = 0xA11CE;
     address private constant _OTHER = address(0xBEEF);
@@ -75,6 +90,22 @@ contract ParatiiTokenTest is Test {
         vm.expectRevert(abi.encodeWithSignature("ERC20InsufficientBalance(address,uint256,uint256)", _OTHER, 5, 7));
         _token.multiTransfer(payments);
         assertEq(_token.balanceOf(_OTHER), 6, "none of it");
+    }
+
+    function test_AHostileReceiverGainsNothingByReentering() external {
+        Thief thief = new Thief(_token);
+        vm.prank(_holder);
+        _token.approve(address(thief), 10);
+        vm.prank(_holder);
+        _token.transferAndCall(address(thief), 7);
+        assertEq(_token.balanceOf(address(thief)), 0, "it gave away what it got");
+        assertEq(_token.balanceOf(_OTHER), 7 + 10, "that, and what it was allowed, once");
+        vm.prank(_holder);
+        vm.expectRevert(
+            abi.encodeWithSignature("ERC20InsufficientAllowance(address,uint256,uint256)", address(thief), 0, 10)
+        );
+        _token.transferAndCall(address(thief), 7);
+        assertEq(_token.balanceOf(_OTHER), 17, "undone");
     }
 
     function test_TransferAndCallTellsItsReceiver() external {

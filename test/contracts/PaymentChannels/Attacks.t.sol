@@ -86,6 +86,26 @@ contract PaymentChannelsAttacksTest is ChannelFixture {
         channels.withdraw(route(0), 9 ether, signature);
     }
 
+    function test_ASignatureOf64BytesHasOneFormOnly() external {
+        Signature memory signature = proof(_id, 9 ether);
+        Signature memory flipped = Signature(signature.r, signature.vs ^ bytes32(uint256(1) << 255));
+        expectBadSignature();
+        channels.withdraw(route(0), 9 ether, flipped);
+        expectBadSignature();
+        channels.withdraw(route(0), 9 ether, none());
+        channels.withdraw(route(0), 9 ether, signature);
+        expectStale(9 ether);
+        channels.withdraw(route(0), 9 ether, signature);
+    }
+
+    function test_A65thByteOfASignatureChangesNothing() external {
+        bytes memory call = abi.encodeCall(channels.withdraw, (route(0), 9 ether, proof(_id, 9 ether)));
+        (bool first,) = address(channels).call(bytes.concat(call, hex"1b"));
+        (bool again,) = address(channels).call(bytes.concat(call, hex"1c"));
+        assertTrue(first && !again, "paid once, whatever follows");
+        assertEq(token.balanceOf(PAYEE), 9 ether, "once");
+    }
+
     function test_AStaleCloseIsAnsweredByTheNewestProof() external {
         vm.prank(PAYER);
         channels.uncooperativeClose(route(0), 0);
@@ -165,6 +185,10 @@ contract PaymentChannelsAttacksTest is ChannelFixture {
         nobody.signer = address(0);
         vm.expectRevert(IPaymentChannelsTypes.PaymentChannels_NotOpen.selector);
         channels.withdraw(nobody, 1, Signature(0, 0));
+    }
+
+    function expectStale(uint256 balance) private {
+        vm.expectRevert(abi.encodeWithSelector(IPaymentChannelsTypes.PaymentChannels_Stale.selector, balance));
     }
 
     function expectBadSignature() private {

@@ -93,6 +93,23 @@ contract VideoStorePurchaseTest is StoreFixture {
         store.purchase(order, node, wallet);
     }
 
+    function test_NobodySquatsThePurchaseOfAnother() external {
+        IVideoStoreTypes.Order memory order = pinnedOrder(SIZE, "salt");
+        Signature memory node = signNodeKey(order, SIGNER_KEY);
+        // The same deal, host and key, but another buyer: the key's signature is not for that one.
+        IVideoStoreTypes.Order memory squat = pinnedOrder(SIZE, "salt");
+        uint256 squatterKey = 0x5104;
+        squat.buyer = vm.addr(squatterKey);
+        token.transfer(squat.buyer, 10 ether);
+        vm.prank(squat.buyer);
+        token.approve(address(store), type(uint256).max);
+        Signature memory wallet = sign(squatterKey, digestOrder(squat, node));
+        bytes32 squatted = store.purchase(squat, node, wallet);
+        bytes32 nonce = buy(order, SIGNER_KEY);
+        assertTrue(squatted != nonce, "another name");
+        assertEq(store.purchaseOf(nonce).buyer, BUYER, "the buyer's own");
+    }
+
     function test_AReclaimedPurchaseIsNotOpenedAgain() external {
         IVideoStoreTypes.Order memory order = pinnedOrder(SIZE, "salt");
         order.validUntil = uint40(block.timestamp + 10 * PERIOD);
