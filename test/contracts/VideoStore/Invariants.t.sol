@@ -9,17 +9,21 @@ import {PinnedReceipt} from "../../../contracts/libraries/PinnedReceipts.sol";
 import {StoreFixture} from "../support/StoreFixture.sol";
 import {Test} from "../support/Test.sol";
 
-/// @dev Buyers, hosts, owner and liars acting in any order; it keeps its own books.
+/// @dev Two buyers, one with code that always reverts, a host, an owner who edits, a site, and liars acting in any order; it
+/// keeps its own books.
 contract StoreHandler is StoreFixture {
     struct Opened {
         bytes32 nonce;
         Deal deal;
         bytes32 allotments;
         uint256 signerKey;
+        uint256 buyerKey;
         uint40 cap;
         uint256 signed; // the most that the signer ever signed
         bool reclaimed;
     }
+
+    uint256 private constant _OTHER_BUYER_KEY = 0xB0B2;
 
     Opened[] private _opened;
     uint256 private _now = 1_800_000_000;
@@ -27,6 +31,11 @@ contract StoreHandler is StoreFixture {
 
     constructor() {
         deploy();
+        address other = vm.addr(_OTHER_BUYER_KEY);
+        token.transfer(other, 100_000 ether);
+        vm.prank(other);
+        token.approve(address(store), type(uint256).max);
+        vm.etch(other, hex"60006000fd");
     }
 
     function open(uint40 capacity, uint40 cap, bool affiliated) external {
@@ -38,8 +47,11 @@ contract StoreHandler is StoreFixture {
         if (!affiliated) order.deal.affiliate = address(0);
         order.allotments = pinnedWord(cap);
         uint256 signerKey = 1000 + _opened.length;
-        bytes32 nonce = buy(order, signerKey);
-        _opened.push(Opened(nonce, order.deal, order.allotments, signerKey, cap, 0, false));
+        uint256 buyerKey = _opened.length % 2 == 0 ? BUYER_KEY : _OTHER_BUYER_KEY;
+        order.buyer = vm.addr(buyerKey);
+        Signature memory node = signNodeKey(order, signerKey);
+        bytes32 nonce = store.purchase(order, node, sign(buyerKey, digestOrder(order, node)));
+        _opened.push(Opened(nonce, order.deal, order.allotments, signerKey, buyerKey, cap, 0, false));
     }
 
     function settle(uint256 which, uint40 byteCount, uint256 copies) external {
@@ -76,7 +88,7 @@ contract StoreHandler is StoreFixture {
         if (_opened.length == 0) return;
         vm.warp(_now);
         Opened storage one = _opened[which % _opened.length];
-        Signature memory signature = signRequestClose(byBuyer ? BUYER_KEY : one.signerKey, one.nonce);
+        Signature memory signature = signRequestClose(byBuyer ? one.buyerKey : one.signerKey, one.nonce);
         bytes32 dealHash = store.hashDeal(one.deal);
         try store.requestCloseBySignature(
             dealHash, vm.addr(one.signerKey), one.allotments, address(0), signature
@@ -130,7 +142,7 @@ contract StoreHandler is StoreFixture {
 
     /// @dev Invariant 3: what the buyer is short of is in the store or with those who earned it.
     function spent() external view returns (uint256) {
-        return 100_000 ether - token.balanceOf(BUYER);
+        return 200_000 ether - token.balanceOf(BUYER) - token.balanceOf(vm.addr(_OTHER_BUYER_KEY));
     }
 
     function earned(Opened storage one) private view returns (uint256 gross, uint256 fees) {
