@@ -1,6 +1,6 @@
 /**
  * Plants faults in the contracts, one at a time, and runs the tests that must notice. Prints each by name, and fails if one
- * lives. The tree itself is not touched: contracts and tests are copied to cache/mutants/, and compiled as
+ * lives. The tree itself is not touched: contracts and tests are copied to a folder of their own, and compiled as
  * hardhat.test.config.ts says.
  *
  *   node scripts/mutants.ts [part of a name …]
@@ -11,7 +11,7 @@ import { join, resolve } from 'node:path'
 import { type Mutant, mutants } from './mutant-list.ts'
 
 const root = resolve(import.meta.dirname, '..')
-const folder = join(root, 'cache/mutants')
+const folder = join(root, 'cache', `mutants-${process.pid}`)
 
 const copyTree = async (): Promise<void> => {
   await mkdir(folder, { recursive: true })
@@ -68,17 +68,19 @@ const isCaught = async (mutant: Mutant): Promise<boolean> => {
 
 const wanted = process.argv.slice(2)
 const chosen = mutants.filter(({ name }) => wanted.length === 0 || wanted.some(part => name.includes(part)))
-await copyTree()
-for (const mutant of chosen) {
-  plant(await readFile(join(folder, 'contracts', mutant.file), 'utf8'), mutant)
-}
-const sound = await runTests(chosen.flatMap(({ tests }) => tests))
-if (sound.code !== 0) throw new Error(`the tests fail without any fault:\n${sound.output}`)
 let lived = 0
-for (const mutant of chosen) {
-  const caught = await isCaught(mutant)
-  if (!caught) lived++
-  console.log(`${caught ? 'caught' : 'LIVED '}  ${mutant.name} (${mutant.file})`)
+try {
+  await copyTree()
+  for (const mutant of chosen) plant(await readFile(join(folder, 'contracts', mutant.file), 'utf8'), mutant)
+  const sound = await runTests(chosen.flatMap(({ tests }) => tests))
+  if (sound.code !== 0) throw new Error(`the tests fail without any fault:\n${sound.output}`)
+  for (const mutant of chosen) {
+    const caught = await isCaught(mutant)
+    if (!caught) lived++
+    console.log(`${caught ? 'caught' : 'LIVED '}  ${mutant.name} (${mutant.file})`)
+  }
+} finally {
+  await rm(folder, { recursive: true, force: true })
 }
 console.log(`${chosen.length - lived} of ${chosen.length} mutants caught`)
 process.exitCode = lived === 0 ? 0 : 1

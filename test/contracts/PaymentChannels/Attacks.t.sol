@@ -98,7 +98,7 @@ contract PaymentChannelsAttacksTest is ChannelFixture {
         channels.withdraw(route(0), 9 ether, signature);
     }
 
-    function test_A65thByteOfASignatureChangesNothing() external {
+    function test_AFurtherByteOfASignatureChangesNothing() external {
         bytes memory call = abi.encodeCall(channels.withdraw, (route(0), 9 ether, proof(_id, 9 ether)));
         (bool first,) = address(channels).call(bytes.concat(call, hex"1b"));
         (bool again,) = address(channels).call(bytes.concat(call, hex"1c"));
