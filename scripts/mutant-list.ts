@@ -153,8 +153,8 @@ export const mutants: readonly Mutant[] = [
   ...inFile('libraries/Tallies.sol', settling, [
     [
       'the affiliate is paid twice',
-      'tally.toOwner += to - from - affiliate - avatar;',
-      'tally.toOwner += to - from - avatar;',
+      'tally.toOwner += toOwner - fromOwner;',
+      'tally.toOwner += toOwner - fromOwner + (to - from) - (toRest - fromRest);',
     ],
   ]),
   ...inFile('base/Closing.sol', closing, [

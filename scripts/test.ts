@@ -109,6 +109,7 @@ const slowSets: Record<string, () => Promise<Count>> = {
   deployed: () => hardhat('test:contracts:deployed'),
   mutants: () => step('node', 'scripts/mutants.ts'),
   market: () => step('node', 'scripts/market-simulation.ts'),
+  smt: () => step('node', 'scripts/smt.ts'),
   interleavings: () => vitest('model', { FC_NUM_RUNS: '10000' }),
 }
 

@@ -99,12 +99,13 @@ library PinnedReceipts {
                 let size := mload(add(scratch, 0x240))
                 if lt(byteCount, size) { amount := div(mul(amount, byteCount), size) }
             }
-            // Adds to a share in the tally what it has of the step between two amounts.
-            function divide(scratch, bpsAt, sumAt, before, after_) -> part {
-                let shares := mload(add(scratch, 0x2a0))
-                let bps := mload(add(shares, bpsAt))
-                part := sub(div(mul(after_, bps), 10000), div(mul(before, bps), 10000))
-                mstore(add(shares, sumAt), add(mload(add(shares, sumAt)), part))
+            // Adds to a share in the tally what it has of the step between two amounts, and gives what both leave.
+            function divide(bpsAt, whole, before, after_) -> restBefore, restAfter {
+                let bps := mload(bpsAt)
+                restBefore := sub(before, div(mul(before, bps), whole))
+                restAfter := sub(after_, div(mul(after_, bps), whole))
+                let sumAt := add(bpsAt, 0x60)
+                mstore(sumAt, add(mload(sumAt), sub(sub(after_, before), sub(restAfter, restBefore))))
             }
             // Topic and reason of a receipt that changes nothing.
             function skip(scratch, name, reason) {
@@ -153,12 +154,12 @@ library PinnedReceipts {
                 mstore(item, or(and(name, not(0xffffffffff)), byteCount))
                 before := earned(p, before)
                 byteCount := earned(p, byteCount)
-                let gross := sub(byteCount, before)
                 if mload(add(p, 0x260)) {
-                    gross := sub(gross, divide(p, 0xc0, 0x120, before, byteCount))
-                    gross := sub(gross, divide(p, 0xe0, 0x140, before, byteCount))
+                    let bpsAt := add(mload(add(p, 0x2a0)), 0xc0)
+                    before, byteCount := divide(bpsAt, 10000, before, byteCount)
+                    before, byteCount := divide(add(bpsAt, 0x20), sub(10000, mload(bpsAt)), before, byteCount)
                 }
-                mstore(add(p, 0x280), add(mload(add(p, 0x280)), gross))
+                mstore(add(p, 0x280), add(mload(add(p, 0x280)), sub(byteCount, before)))
             }
             let tally := mload(add(p, 0x2a0))
             mstore(add(tally, 0x100), add(mload(add(tally, 0x100)), mload(add(p, 0x280))))

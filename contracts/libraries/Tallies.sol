@@ -19,8 +19,10 @@ struct Tally {
 }
 
 /// @title What owner, affiliate and avatar earn
-/// @dev For n bytes counted: gross = floor(price * min(n, size) / size); affiliate and avatar each floor(gross * bps /
-/// 10000) of that; the owner the remainder. What a step adds is the difference of these at its ends.
+/// @dev For n bytes counted: gross = floor(price * min(n, size) / size); affiliate = floor(gross * affiliateBps / 10000);
+/// avatar = floor(rest * avatarBps / (10000 - affiliateBps)) of the rest; the owner what then is left. What a step adds is
+/// the difference of these at its ends. Each is a part of a whole that never falls, so none falls, the owner's neither: two
+/// shares of the gross could round up at once, and take from the owner what the step does not have.
 library Tallies {
     function load(Tally memory tally, Deal calldata deal, bool hasAvatar) internal pure {
         tally.deal = Deals.hash(Deals.hashCalldata(deal.terms), deal);
@@ -37,19 +39,26 @@ library Tallies {
     function count(Tally memory tally, uint256 before, uint256 byteCount) internal pure {
         uint256 from = Deals.earned(tally.price, tally.size, before);
         uint256 to = Deals.earned(tally.price, tally.size, byteCount);
-        uint256 affiliate = _share(from, to, tally.affiliateBps);
-        uint256 avatar = _share(from, to, tally.avatarBps);
+        (uint256 fromRest, uint256 toRest) = rests(from, to, tally.affiliateBps, Deals.BPS);
         unchecked {
-            tally.toOwner += to - from - affiliate - avatar;
-            tally.toAffiliate += affiliate;
-            tally.toAvatar += avatar;
+            (uint256 fromOwner, uint256 toOwner) =
+                rests(fromRest, toRest, tally.avatarBps, Deals.BPS - tally.affiliateBps);
+            tally.toAffiliate += (to - from) - (toRest - fromRest);
+            tally.toAvatar += (toRest - fromRest) - (toOwner - fromOwner);
+            tally.toOwner += toOwner - fromOwner;
         }
     }
 
-    function _share(uint256 from, uint256 to, uint256 bps) private pure returns (uint256) {
-        if (bps == 0) return 0;
+    /// @dev What both ends of a step leave of themselves, less a part of `bps` in `whole`, rounded down. A purchase's terms have
+    /// parts that are at most the whole.
+    function rests(uint256 from, uint256 to, uint256 bps, uint256 whole)
+        internal
+        pure
+        returns (uint256 fromRest, uint256 toRest)
+    {
+        if (bps == 0) return (from, to);
         unchecked {
-            return to * bps / Deals.BPS - from * bps / Deals.BPS;
+            return (from - from * bps / whole, to - to * bps / whole); // 96 bits * 16 bits
         }
     }
 }

@@ -6,6 +6,7 @@ import {IVideoStoreTypes} from "../../../contracts/interfaces/IVideoStoreTypes.s
 import {CompactSignatures, Signature} from "../../../contracts/libraries/CompactSignatures.sol";
 import {Deal} from "../../../contracts/libraries/Deals.sol";
 import {PinnedReceipt} from "../../../contracts/libraries/PinnedReceipts.sol";
+import {Format} from "../../../contracts/libraries/VideoDocuments.sol";
 import {StoreFixture} from "../support/StoreFixture.sol";
 
 contract VideoStoreSettleTest is StoreFixture {
@@ -35,6 +36,25 @@ contract VideoStoreSettleTest is StoreFixture {
         settleOne(order.deal, SIZE, pinnedReceipt(other, SIGNER_KEY, SIZE));
         assertEq(token.balanceOf(OWNER), PRICE, "owner");
         assertEq(token.balanceOf(AVATAR), 0, "avatar");
+    }
+
+    /// @dev Of the fortieth unit affiliate and avatar would each have one, had they not to share what is left.
+    function test_SharesThatRoundUpTogetherTakeNothingFromTheOwner() external {
+        Format[] memory list = formats(100);
+        (list[0].size, list[0].affiliateBps) = (100, 5000);
+        vm.prank(OWNER);
+        videos.edit(id, aDocument(), list);
+        IVideoStoreTypes.Order memory order = pinnedOrder(100, "tiny");
+        bytes32 tiny = buy(order, SIGNER_KEY);
+        uint256 had = token.balanceOf(OWNER);
+        for (uint40 byteCount = 1; byteCount <= 100; ++byteCount) {
+            uint256 before = token.balanceOf(OWNER);
+            settleOne(order.deal, 100, pinnedReceipt(tiny, SIGNER_KEY, byteCount));
+            assertEq(store.paidBytes(tiny, 0), byteCount, "counted");
+            assertTrue(token.balanceOf(OWNER) >= before, "never less");
+        }
+        (uint256 gross, uint256 affiliate, uint256 avatar) = sharesOf(order.deal, 100);
+        assertEq(token.balanceOf(OWNER) - had, gross - affiliate - avatar, "all of it");
     }
 
     function test_ALaterReceiptPaysTheDifference() external {

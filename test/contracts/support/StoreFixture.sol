@@ -336,7 +336,8 @@ abstract contract StoreFixture is Test {
     {
         uint256 counted = byteCount < deal.terms.size ? byteCount : deal.terms.size;
         gross = uint256(deal.terms.price) * counted / deal.terms.size;
-        affiliate = deal.affiliate == address(0) ? 0 : gross * deal.terms.affiliateBps / 10_000;
-        avatar = gross * deal.terms.avatarBps / 10_000;
+        uint256 bps = deal.affiliate == address(0) ? 0 : deal.terms.affiliateBps;
+        affiliate = gross * bps / 10_000;
+        if (deal.terms.avatarBps != 0) avatar = (gross - affiliate) * deal.terms.avatarBps / (10_000 - bps);
     }
 }
