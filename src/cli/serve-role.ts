@@ -3,7 +3,6 @@ import { clockSystem } from '#adapters/clock-system.ts'
 import { randomSystem } from '#adapters/random-system.ts'
 import { lockFolder } from '#daemon/folder-lock.ts'
 import { startHealthServer } from '#daemon/health.ts'
-import { createMessageNode } from '#network/node.ts'
 import { startHost } from '#roles/host/host.ts'
 import { startPublisher } from '#roles/publisher/publisher.ts'
 import { ParatiiError } from '#std/error.ts'
@@ -12,6 +11,7 @@ import type { CommandContext } from './context.ts'
 import { hostConfigFrom, pricingFrom, publisherConfigFrom } from './role-config.ts'
 import type { ServingRole } from './role-folder.ts'
 import { openRoleStore, type RoleStore } from './role-store.ts'
+import { serveNode } from './serve-node.ts'
 
 /**
  * Runs a role until the program is asked to stop: opens its store, takes its folder for itself, starts it, answers
@@ -28,14 +28,7 @@ export const serveRole = async (context: CommandContext, role: ServingRole): Pro
     })
   const lock = lockFolder(folder.folder, 'serve')
   shutdown.add('lock', () => lock.release())
-  const node = await createMessageNode({
-    nodeKey: keys.nodeKey,
-    listen: config[`${role}.listen`],
-    announce: config[`${role}.announce`],
-  })
-  shutdown.add('node', async () => {
-    await node.stop()
-  })
+  const node = await serveNode(context, role, store)
   const ports = {
     ...store,
     ...keys,

@@ -71,6 +71,10 @@ const hosts = v.union([
   v.literal('any'),
   listOf<PublicKey>(publicKeyField, 'is neither "any" nor a list of node keys'),
 ])
+/** How nodes may be connected; `circuit` is by a relay, which WebRTC finds its peers through. */
+const transportNames = ['tcp', 'websocket', 'webrtc', 'circuit'] as const
+type TransportName = (typeof transportNames)[number]
+const yesOrNo = v.picklist(['yes', 'no'], 'is neither yes nor no')
 /** Amounts on chain are 96 bits wide. */
 const maxPti = 2n ** 96n - 1n
 const maxFeeWeiPerByte = 2n ** 64n - 1n
@@ -114,6 +118,18 @@ export const settings = {
   ),
   'advertiser.listen': setting(multiaddrs, 'Where viewers are met, multiaddrs', '/ip4/127.0.0.1/tcp/0/ws'),
   'advertiser.announce': setting(multiaddrs, 'Multiaddrs told to others instead', ''),
+  'network.transports': setting(
+    listOf<TransportName>(v.picklist(transportNames), `is no list of ${transportNames.join(', ')}`),
+    'How other nodes are connected: tcp, websocket, webrtc, circuit',
+    'tcp,websocket',
+  ),
+  'network.relays': setting(
+    multiaddrs,
+    'Relays of mail to stay connected with, multiaddrs; no others are dialled',
+    '',
+  ),
+  'network.relay': setting(yesOrNo, "Whether to carry other people's mail, yes or no", 'no'),
+  'network.discover': setting(yesOrNo, 'Whether a relay dials relays that others tell of, yes or no', 'no'),
   'settle.batchCost': setting(pti(maxPti), 'What a batch of receipts costs in gas, in PTI', '0.001'),
   'settle.receiptCost': setting(pti(maxPti), 'What each receipt in it costs in gas, in PTI', '0.0002'),
   'settle.worthTimes': setting(

@@ -7,8 +7,7 @@ import type { PeerScores } from './peer-scores.ts'
 import { type PubsubNode, pubsubService } from './pubsub.ts'
 
 /** How nodes may be connected; `circuit` is by a relay, which WebRTC finds its peers through. */
-export const transportNames = ['tcp', 'websocket', 'webrtc', 'circuit'] as const
-export type TransportName = (typeof transportNames)[number]
+export type TransportName = 'tcp' | 'websocket' | 'webrtc' | 'circuit'
 
 export type MessageNodeOptions = {
   /** The daemon's node key: 32 bytes, secp256k1. Its public key is the peer id. Left out: a random one. */
@@ -31,7 +30,7 @@ const serving = {
   inboundConnectionThreshold: 100,
 }
 
-/** Two WebRTC connections need a program of another kind in Node: loaded only where it is asked for. */
+/** WebRTC needs an addon in Node that not every machine has: loaded only where it is asked for. */
 const transportOf = async (name: TransportName) => {
   switch (name) {
     case 'tcp':
