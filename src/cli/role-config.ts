@@ -42,6 +42,9 @@ export const hostConfigFrom = (config: Config, account: Address): HostConfig => 
   tickMs: config['daemon.tickSeconds'] * 1000,
 })
 
+/** Base units a byte of a fee in PTI a GB. */
+export const storageFeeFrom = (weiPerGigabyte: bigint): bigint => ceilingOf(weiPerGigabyte, bytesPerGigabyte)
+
 const dataPlaneFrom = (config: Config, role: ServingRole): PublisherConfig['dataPlane'] => {
   const publicUrl = config[`${role}.publicUrl`]
   return {

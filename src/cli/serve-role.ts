@@ -8,10 +8,11 @@ import { startPublisher } from '#roles/publisher/publisher.ts'
 import { ParatiiError } from '#std/error.ts'
 import { openMarket } from './chain-access.ts'
 import type { CommandContext } from './context.ts'
-import { hostConfigFrom, pricingFrom, publisherConfigFrom } from './role-config.ts'
+import { hostConfigFrom, pricingFrom, publisherConfigFrom, storageFeeFrom } from './role-config.ts'
 import type { ServingRole } from './role-folder.ts'
 import { openRoleStore, type RoleStore } from './role-store.ts'
 import { serveNode } from './serve-node.ts'
+import { servePostings } from './serve-postings.ts'
 
 /**
  * Runs a role until the program is asked to stop: opens its store, takes its folder for itself, starts it, answers
@@ -45,6 +46,9 @@ export const serveRole = async (context: CommandContext, role: ServingRole): Pro
           shutdown.signal,
         )
   shutdown.add(role, () => running.stop())
+  const storageFee = config['host.storageFee']
+  if (role === 'host' && storageFee !== undefined)
+    await servePostings(context, store, ports, storageFeeFrom(storageFee))
   const health = await startHealthServer({
     host: config['health.host'],
     port: config['health.port'],

@@ -118,6 +118,10 @@ export const settings = {
   ),
   'advertiser.listen': setting(multiaddrs, 'Where viewers are met, multiaddrs', '/ip4/127.0.0.1/tcp/0/ws'),
   'advertiser.announce': setting(multiaddrs, 'Multiaddrs told to others instead', ''),
+  'host.storageFee': open(
+    pti(maxFeeWeiPerByte * bytesPerGigabyte),
+    'What publishers pay for storing by channel, PTI per GB; nothing is stored so if absent',
+  ),
   'network.transports': setting(
     listOf<TransportName>(v.picklist(transportNames), `is no list of ${transportNames.join(', ')}`),
     'How other nodes are connected: tcp, websocket, webrtc, circuit',
