@@ -51,8 +51,10 @@ export const addCampaignCommands = (program: Command, act: Act): void => {
     .action(
       act(async (context, command) => {
         const options = command.opts<CreateOptions>()
+        // What makes no sense is refused before a password is asked for.
+        const wish = wishFrom(options)
         const { ports } = await openAdvertiserStore(context)
-        const opened = await openCampaign(ports, wishFrom(options), context.shutdown.signal)
+        const opened = await openCampaign(ports, wish, context.shutdown.signal)
         context.print({ campaign: opened.campaign, end: opened.plan.end }, [
           `The campaign is open with ${formatPti(options.budget)} PTI.`,
           `id  ${opened.campaign}`,

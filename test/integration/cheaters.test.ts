@@ -18,7 +18,7 @@ import type { Hash } from '#std/brand.ts'
 import { bytesFromHex } from '#std/bytes.ts'
 import { Turns } from '#std/turns.ts'
 import { actorOf } from './chain-fixture.ts'
-import { ask, chunkSeconds, flatPolicy, openAdvertiser, openEarner } from './market-stage.ts'
+import { ask, chunkSeconds, flatPolicy, marketOf, openAdvertiser, openEarner } from './market-stage.ts'
 import { forever, type Stage, startStage } from './stage.ts'
 
 /**
@@ -81,7 +81,7 @@ const cheatWith = async (name: string, twist: (turn: Turn, chunk: number) => Tur
   })
   const { campaigns } = await stage.reader.addresses()
   const shared = advertiser.ports()
-  const { writer } = await (await import('./market-stage.ts')).marketOf(stage, name)
+  const { writer } = await marketOf(stage, name)
   const domain = paratiiDomain(stage.chain.chainId, campaigns)
   const desk = new WatchDesk(
     { ...shared, writer, node, profileOf: async () => unknownViewer },
