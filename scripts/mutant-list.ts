@@ -143,7 +143,6 @@ export const mutants: readonly Mutant[] = [
       'if iszero(and(eq(mload(0x00), mload(add(p, 0x20))), iszero(gt(s, _HALF_ORDER)))) {',
       'if 0 {',
     ],
-    ['high s is taken of a pinned host', 'iszero(gt(s, _HALF_ORDER))', '1'],
   ]),
   ...inFile(
     'libraries/Allotments.sol',
