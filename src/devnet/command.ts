@@ -10,6 +10,8 @@ export interface CommandOptions {
   /** Folder for its configuration and data. */
   home: string
   password: string
+  /** More of its environment. */
+  env?: Readonly<Record<string, string>>
 }
 
 export interface RunningCommand {
@@ -26,7 +28,7 @@ export interface RunningCommand {
  */
 export function startCommand(words: readonly string[], options: CommandOptions): RunningCommand {
   const child = spawn(process.execPath, [main, ...words, '--json', '--home', options.home], {
-    env: { ...process.env, PARATII_PASSWORD: options.password },
+    env: { ...process.env, ...options.env, PARATII_PASSWORD: options.password },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let complaint = ''

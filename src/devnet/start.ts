@@ -3,6 +3,7 @@
  *
  *   npm start                    opens a window where there is a display, else says where to look
  *   npm start -- --clip FILE     sells that file in place of the generated clip
+ *   npm start -- --newcomer      leaves it to you to make the wallet
  *   npm start -- --once          plays it without a window, says what was verified and paid, and ends
  */
 import { access, mkdtemp, rm } from 'node:fs/promises'
@@ -17,7 +18,7 @@ import { findTools } from '../../scripts/find-tools.mjs'
 import { launchBrowser } from './browser.ts'
 import { makeDemoClip } from './clip.ts'
 import { faucetGift } from './faucet.ts'
-import { setUpWallet } from './pages/onboarding.ts'
+import { onboardingPath, setUpWallet } from './pages/onboarding.ts'
 import { PlayerFrame } from './pages/player.ts'
 import { serveSite } from './site.ts'
 import { startTown } from './town.ts'
@@ -30,7 +31,13 @@ const watchSeconds = 5
 
 const say = (line: string): void => console.log(line)
 
-async function runDemo({ clip, once }: { clip?: string; once: boolean }, shutdown: Shutdown): Promise<void> {
+interface Wishes {
+  clip?: string
+  once: boolean
+  newcomer: boolean
+}
+
+async function runDemo({ clip, once, newcomer }: Wishes, shutdown: Shutdown): Promise<void> {
   if (clip !== undefined)
     await access(clip).catch(() => Promise.reject(new ParatiiError('file-absent', { file: clip })))
   const tools = findTools()
@@ -54,12 +61,15 @@ async function runDemo({ clip, once }: { clip?: string; once: boolean }, shutdow
   const browser = await launchBrowser({ extension, executable: tools.paths.chromium, headless: !isShown })
   shutdown.add('browser', () => browser.close())
   const { chain } = town
-  const wallet = await setUpWallet(browser, {
-    password,
-    network: chain,
-    name: 'devnet',
-    fundingUrl: site.url,
-  })
+  const place = { network: chain, name: 'devnet', fundingUrl: site.url }
+  if (newcomer) {
+    const page = await browser.context.newPage()
+    await page.goto(browser.pageUrl(onboardingPath(place)))
+    say('Make a wallet in the window; its last page leads to test PTI and the film. Ctrl-C ends it all.')
+    browser.context.once('close', () => shutdown.request())
+    return shutdown.requested()
+  }
+  const wallet = await setUpWallet(browser, { password, ...place })
   await give(wallet.address)
   await wallet.page.goto(site.url)
   await wallet.page.bringToFront()
@@ -88,7 +98,11 @@ async function runDemo({ clip, once }: { clip?: string; once: boolean }, shutdow
 }
 
 const { values } = parseArgs({
-  options: { clip: { type: 'string' }, once: { type: 'boolean', default: false } },
+  options: {
+    clip: { type: 'string' },
+    once: { type: 'boolean', default: false },
+    newcomer: { type: 'boolean', default: false },
+  },
 })
 const shutdown = new Shutdown({ onError: (name, error) => say(`${name}: ${textOf(error.code)}`) })
 try {

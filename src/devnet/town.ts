@@ -22,6 +22,8 @@ export interface TownOptions {
   hosts?: number
   /** Seconds from a request to close to the end of an escrow. */
   periodSeconds?: number
+  /** More of the environment of host n, from 1. */
+  hostEnv?: (n: number) => Readonly<Record<string, string>>
   /** Says in words what is being done. */
   onStep?: (text: string) => void
 }
@@ -40,6 +42,10 @@ export interface Town {
   video: VideoId
   publisher: Townsman
   hosts: Townsman[]
+  /** Publishes one more film; resolves when every host has it. */
+  publish(file: string, title: string): Promise<VideoId>
+  /** Starts a host that was killed; resolves when it serves again. */
+  restart(host: Townsman): Promise<void>
   /** Ends every daemon as an operator would, hosts first, then the chain. */
   stop(): Promise<void>
 }
@@ -63,8 +69,8 @@ export async function startTown(options: TownOptions): Promise<Town> {
       options.periodSeconds === undefined ? {} : { periodSeconds: options.periodSeconds },
     )
     closers.push(() => chain.stop())
-    const init = async (name: string, role: 'publisher' | 'host', more: string[]) => {
-      const command = { home: join(folder, name), password }
+    const init = async (name: string, role: 'publisher' | 'host', more: string[], env = {}) => {
+      const command = { home: join(folder, name), password, env }
       const network = [
         '--rpc-url',
         chain.rpcUrl,
@@ -83,12 +89,16 @@ export async function startTown(options: TownOptions): Promise<Town> {
       const { url } = await process.nextLine()
       return { process, url: String(url) }
     }
+    const restart = async (host: Townsman) => {
+      Object.assign(host, await serve('host', host.command))
+      await untilServed(`${host.url}/paratii/1/hosts/${video}`)
+    }
 
     const seller = await init('publisher', 'publisher', [])
     onStep('Publishing the film: packaging, storing, registering')
-    const publishFile = async (file: string): Promise<VideoId> => {
+    const publishFile = async (file: string, name = title): Promise<VideoId> => {
       const published = await runCommand(
-        ['publish', file, '--price', price, '--fee', fee, '--ttl', ttl, ...(title ? ['--title', title] : [])],
+        ['publish', file, '--price', price, '--fee', fee, '--ttl', ttl, ...(name ? ['--title', name] : [])],
         seller.command,
       )
       return (published.video as { id: VideoId }).id
@@ -100,12 +110,20 @@ export async function startTown(options: TownOptions): Promise<Town> {
     const hosts: Townsman[] = []
     for (let n = 1; n <= (options.hosts ?? 1); n++) {
       onStep(`Starting host ${n}`)
-      const keeper = await init(`host-${n}`, 'host', ['--publisher', publisher.account])
+      const keeper = await init(`host-${n}`, 'host', ['--publisher', publisher.account], options.hostEnv?.(n))
       hosts.push({ ...keeper, ...(await serve('host', keeper.command)) })
     }
     onStep('Waiting until every host has the film')
-    for (const host of hosts) await untilServed(`${host.url}/paratii/1/hosts/${video}`)
-    return { chain, video, publisher, hosts, stop }
+    const untilKept = async (id: VideoId) => {
+      for (const host of hosts) await untilServed(`${host.url}/paratii/1/hosts/${id}`)
+    }
+    await untilKept(video)
+    const publish = async (file: string, name: string): Promise<VideoId> => {
+      const id = await publishFile(file, name)
+      await untilKept(id)
+      return id
+    }
+    return { chain, video, publisher, hosts, publish, restart, stop }
   } catch (error) {
     await stop()
     throw error

@@ -366,7 +366,16 @@ export function startBackground(): void {
       if (message.type === 'open') element = message.asked.element
       player.receive(message)
       changed()
+      // Bytes go past us: a worker that was restarted hears of the node again only once it has asked something.
+      if (message.type === 'follow') hearOf(message.purchase).catch(() => undefined)
     })
+  }
+
+  async function hearOf(purchase: PurchaseNonce): Promise<void> {
+    const { network } = await wallet.stored()
+    const meter = await node.ask('open', { network, purchase })
+    book.note(meter)
+    for (const player of sessions) player.noteMeter(meter)
   }
 
   const fetchHandlers = [

@@ -12,14 +12,23 @@ import type { Stage } from './stage.ts'
  * Left out is what says nothing of money or videos: packs, which are caches that note when they were used, and the
  * ids of letters that were read, refused ones among them.
  */
-export const takeSnapshot = async (stage: Stage, accounts: readonly Address[]) => {
-  const found = await readdir(stage.folder, { recursive: true, withFileTypes: true })
+export const takeSnapshot = async (
+  stage: Pick<Stage, 'folder' | 'balance' | 'reader'>,
+  accounts: readonly Address[],
+) => {
+  const files = await hashFiles(stage.folder)
+  const balances = await Promise.all(accounts.map(account => stage.balance(account)))
+  return { files, block: (await stage.reader.head()).number, balances }
+}
+
+/** The same without the chain: a digest of each file. */
+export const hashFiles = async (folder: string): Promise<Record<string, string>> => {
+  const found = await readdir(folder, { recursive: true, withFileTypes: true })
   const paths = found.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name))
   const files: Record<string, string> = {}
   for (const path of paths.toSorted())
-    if (!/-(wal|shm)$|\.pack$/.test(path)) files[relative(stage.folder, path)] = await hashFile(path)
-  const balances = await Promise.all(accounts.map(account => stage.balance(account)))
-  return { files, block: (await stage.reader.head()).number, balances }
+    if (!/-(wal|shm)$|\.pack$/.test(path)) files[relative(folder, path)] = await hashFile(path)
+  return files
 }
 
 /** A database by its rows: its file changes with what SQLite does for itself. */

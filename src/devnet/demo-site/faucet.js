@@ -1,6 +1,9 @@
 const form = document.querySelector('#faucet')
 const answer = form.querySelector('output')
 
+// A wallet that sends somebody here says for whom.
+form.elements.address.value = new URLSearchParams(location.search).get('address') ?? ''
+
 form.addEventListener('submit', async event => {
   event.preventDefault()
   answer.value = 'Sending …'

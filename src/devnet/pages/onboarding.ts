@@ -3,12 +3,16 @@ import type { ChainConfig } from '#chain/config.ts'
 import type { Address } from '#std/brand.ts'
 import type { Browser } from '../browser.ts'
 
-export interface WalletSetUp {
-  password: string
+/** A network as the onboarding page can be told of it. */
+export interface Place {
   network: ChainConfig
   /** What the network is called, and where test PTI can be had. */
   name?: string
   fundingUrl?: string
+}
+
+export interface WalletSetUp extends Place {
+  password: string
   /** Brings this wallet instead of making one. */
   phrase?: string
 }
@@ -19,18 +23,18 @@ export interface NewWallet {
   page: Page
 }
 
+/** The onboarding page, with the network filled in. */
+export function onboardingPath({ network, name = 'devnet', fundingUrl }: Place): string {
+  const { rpcUrl, chainId, registry } = network
+  const query = new URLSearchParams({ rpc: rpcUrl, chain: `${chainId}`, registry, name })
+  if (fundingUrl !== undefined) query.set('funding', fundingUrl)
+  return `tabs/onboarding.html?${query}`
+}
+
 /** Goes through the onboarding tab as a person does; the network is already filled in. */
 export async function setUpWallet(browser: Browser, wallet: WalletSetUp): Promise<NewWallet> {
-  const { rpcUrl, chainId, registry } = wallet.network
-  const query = new URLSearchParams({
-    rpc: rpcUrl,
-    chain: `${chainId}`,
-    registry,
-    name: wallet.name ?? 'devnet',
-  })
-  if (wallet.fundingUrl !== undefined) query.set('funding', wallet.fundingUrl)
   const page = await browser.context.newPage()
-  await page.goto(browser.pageUrl(`tabs/onboarding.html?${query}`))
+  await page.goto(browser.pageUrl(onboardingPath(wallet)))
   if (wallet.phrase === undefined) await makePhrase(page)
   else await bringPhrase(page, wallet.phrase)
   await page.getByLabel('Password', { exact: true }).fill(wallet.password)

@@ -7,6 +7,11 @@ export interface MeterReading {
   hosts: number
 }
 
+export interface BufferReport {
+  waits: number
+  leastAheadSeconds: number
+}
+
 /** The player inside a page that embeds the tag. Its frame lies in a closed shadow root: only its address finds it. */
 export class PlayerFrame {
   readonly frame: Frame
@@ -66,6 +71,41 @@ export class PlayerFrame {
       video.currentTime = to
       await sought
     }, seconds)
+  }
+
+  /** Size of the picture that is shown. */
+  async pictureSize(): Promise<{ width: number; height: number }> {
+    return await this.frame.evaluate(() => {
+      const { videoWidth: width = 0, videoHeight: height = 0 } = document.querySelector('video') ?? {}
+      return { width, height }
+    })
+  }
+
+  /** From now on notes when playback waits for bytes, and how little there was ahead of it. */
+  async watchBuffer(): Promise<void> {
+    await this.frame.evaluate(() => {
+      const video = document.querySelector('video')
+      if (video === null) throw new Error('no video')
+      const report = { waits: 0, leastAheadSeconds: Number.POSITIVE_INFINITY }
+      Object.assign(window, { bufferReport: report })
+      video.addEventListener('waiting', () => report.waits++)
+      video.addEventListener('timeupdate', () => {
+        const { buffered, currentTime, seeking } = video
+        const end = Array.from({ length: buffered.length }, (_, i) =>
+          buffered.start(i) <= currentTime ? buffered.end(i) : 0,
+        )
+        if (!seeking)
+          report.leastAheadSeconds = Math.min(report.leastAheadSeconds, Math.max(0, ...end) - currentTime)
+      })
+    })
+  }
+
+  async bufferReport(): Promise<BufferReport> {
+    return await this.frame.evaluate(() => (window as unknown as { bufferReport: BufferReport }).bufferReport)
+  }
+
+  async play(): Promise<void> {
+    await this.frame.evaluate(() => document.querySelector('video')?.play())
   }
 
   async pause(): Promise<void> {

@@ -2,6 +2,7 @@ import type { ReactElement } from 'react'
 import type { WalletState } from '#bridge/shapes.ts'
 import { CopyButton } from '#ui/copy-button.tsx'
 import { text } from '#ui/texts.ts'
+import { fundingLink } from './funding-link.ts'
 import { StepFrame } from './step-frame.tsx'
 
 /** Where the wallet stands, and what comes next: PTI on its address. */
@@ -23,7 +24,7 @@ export function DoneStep({ wallet }: { readonly wallet: WalletState }): ReactEle
         <div className="row">
           <CopyButton value={wallet.address} label={text('copyAddress')} />
           {fundingUrl !== undefined && (
-            <a href={fundingUrl} target="_blank" rel="noreferrer">
+            <a href={fundingLink(fundingUrl, wallet.address)} target="_blank" rel="noreferrer">
               {text('getPti')}
             </a>
           )}

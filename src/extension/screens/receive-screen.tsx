@@ -3,6 +3,7 @@ import type { WalletState } from '#bridge/shapes.ts'
 import { CopyButton } from '#ui/copy-button.tsx'
 import { QrCode } from '#ui/qr-code.tsx'
 import { text } from '#ui/texts.ts'
+import { fundingLink } from './funding-link.ts'
 import { Screen } from './screen.tsx'
 
 type ReceiveProps = {
@@ -22,7 +23,7 @@ export function ReceiveScreen({ wallet, back }: ReceiveProps): ReactElement {
       </code>
       <CopyButton value={address} label={text('copyAddress')} />
       {fundingUrl !== undefined && (
-        <a href={fundingUrl} target="_blank" rel="noreferrer">
+        <a href={fundingLink(fundingUrl, address)} target="_blank" rel="noreferrer">
           {text('getPti')}
         </a>
       )}
