@@ -10,7 +10,7 @@ import {
 } from '#protocol/fields.ts'
 import type { Hex, PublicKey } from '#std/brand.ts'
 import { bytesFromHex, hexFromBytes, isHex } from '#std/bytes.ts'
-import { errorFrom, orThrow, type ParatiiError } from '#std/error.ts'
+import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
 import type { Clock } from '#std/ports/clock.ts'
 import type { Records } from '#std/ports/records.ts'
 
@@ -64,7 +64,7 @@ const mailRecord: Schema<Omit<OutgoingMail, 'envelope' | 'replyKey'> & { envelop
     expires: uint53Field,
   })
 
-type Under = { readonly mail: OutgoingMail; readonly ended: AbortController }
+type Under = { readonly ended: AbortController; readonly working: Promise<void> }
 type Outcome = Pick<SentReport, 'outcome' | 'code'>
 
 /**
@@ -74,7 +74,6 @@ type Outcome = Pick<SentReport, 'outcome' | 'code'>
 export class Outgoing {
   readonly #ports: OutgoingPorts
   readonly #under = new Map<Hex, Under>()
-  readonly #working = new Set<Promise<void>>()
   readonly #stopping = new AbortController()
   #hurry = new AbortController()
   #report: (report: SentReport) => Promise<void> = async () => {}
@@ -108,10 +107,16 @@ export class Outgoing {
     return mail.id
   }
 
-  /** The receiver said that it has a message, or why it never will. */
-  settle(id: Hex, code: string | undefined): void {
+  /**
+   * The receiver said that it has a message, or why it never will. Resolves once that was reported and the row is gone:
+   * an acknowledgement that is given up before that time would never come again. Throws `stopping` when we stop first.
+   */
+  async settle(id: Hex, code: string | undefined): Promise<void> {
     const outcome: Outcome = code === undefined ? { outcome: 'delivered' } : { outcome: 'refused', code }
-    this.#under.get(id)?.ended.abort(outcome)
+    const under = this.#under.get(id)
+    under?.ended.abort(outcome)
+    await under?.working
+    if ((await this.#ports.records.get(table, id)) !== undefined) throw new ParatiiError('stopping')
   }
 
   /** Tries everything again now: a way out has opened. */
@@ -123,20 +128,18 @@ export class Outgoing {
   /** Stops trying; what is not settled stays stored. */
   async stop(): Promise<void> {
     this.#stopping.abort()
-    await Promise.allSettled(this.#working)
+    await Promise.allSettled([...this.#under.values()].map(({ working }) => working))
   }
 
   #begin(mail: OutgoingMail): void {
     const ended = new AbortController()
-    this.#under.set(mail.id, { mail, ended })
     this.#ports.onOpen(mail)
     const working = this.#send(mail, ended).finally(() => {
       this.#under.delete(mail.id)
       this.#ports.onClose(mail)
-      this.#working.delete(working)
     })
     working.catch(thrown => this.#ports.onFault(errorFrom(thrown)))
-    this.#working.add(working)
+    this.#under.set(mail.id, { ended, working })
   }
 
   async #send(mail: OutgoingMail, ended: AbortController): Promise<void> {

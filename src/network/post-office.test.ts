@@ -7,6 +7,7 @@ import type { Hash, PurchaseNonce, Signature } from '#std/brand.ts'
 import { hexFromBytes } from '#std/bytes.ts'
 import { ParatiiError } from '#std/error.ts'
 import { MailRelay } from './mail-relay.ts'
+import { mailProtocol } from './mail-stream.ts'
 import { createMessageNode, createRelayNode } from './node.ts'
 import type { SentReport } from './outgoing.ts'
 import { PeerScores } from './peer-scores.ts'
@@ -108,6 +109,36 @@ describe('mail by relays', () => {
     await back.resume()
     await expect.poll(() => back.reports.map(report => report.outcome)).toEqual(['delivered'])
     expect(got).toEqual([id])
+  })
+
+  it('is reported after a restart where it was acknowledged while its sender stopped', async () => {
+    const { address } = await startRelay()
+    const records = createMemoryRecords()
+    const holding = Promise.withResolvers<void>()
+    const asked = Promise.withResolvers<void>()
+    const sender = await startOffice([address], {
+      ...records,
+      async get(table, key) {
+        if (table === 'mail-seen') {
+          asked.resolve()
+          await holding.promise
+        }
+        return records.get(table, key)
+      },
+    })
+    const receiver = await startOffice([address])
+    receiver.box.onMessage('close', async () => {})
+    await sender.resume()
+    const id = await sender.box.send(content, receiver.box.key)
+    await asked.promise
+    const stopping = sender.stop()
+    await expect.poll(() => sender.node.getProtocols()).not.toContain(mailProtocol)
+    holding.resolve()
+    await stopping
+    expect(sender.reports).toEqual([])
+    const back = await startOffice([address], records, sender.secretKey)
+    await back.resume()
+    await expect.poll(() => back.reports, { timeout: 10_000 }).toMatchObject([{ id, outcome: 'delivered' }])
   })
 
   it('is read once though it comes again, and refused for good is reported with its code', async () => {

@@ -180,7 +180,7 @@ export class PostOffice {
     this.#mailbox.open(mail.replyKey, async ({ sender, message }) => {
       if (message.type !== 'ack') throw new ParatiiError('unsupported')
       if (sender !== mail.to || message.body.of !== mail.id) throw new ParatiiError('not-permitted')
-      this.#outgoing.settle(mail.id, message.body.code)
+      await this.#outgoing.settle(mail.id, message.body.code)
     })
     for (const link of this.#links) link.listen(mail.replyKey)
   }
