@@ -21,6 +21,7 @@ import { type HoldLimits, MailHold, standardHoldLimits } from './mail-hold.ts'
 import type { PeerScores } from './peer-scores.ts'
 import type { PubsubNode } from './pubsub.ts'
 import { Listener, relayFrames, relayProtocol } from './relay-listener.ts'
+import { RelayPusher } from './relay-pusher.ts'
 import { TokenBuckets } from './token-buckets.ts'
 
 export type RelayPorts = {
@@ -67,7 +68,7 @@ export class MailRelay {
   readonly #stopping = new AbortController()
   readonly #listeners = new Map<string, Set<Listener>>()
   readonly #topicsOfPeer = new Map<string, Set<string>>()
-  readonly #pushing = new Set<string>()
+  readonly #pusher: RelayPusher
   readonly #peerQuota: TokenBuckets
   readonly #topicQuota: TokenBuckets
   #keeping: Promise<unknown> = Promise.resolve()
@@ -76,6 +77,12 @@ export class MailRelay {
     this.#ports = ports
     this.#options = options
     this.#hold = hold
+    this.#pusher = new RelayPusher({
+      node: ports.node,
+      hold,
+      onGot: (peer, proof) => this.#takeGot(peer, proof),
+      onFault: error => ports.onFault?.(error),
+    })
     this.#key = identityOf(ports.crypto, ports.nodeKey).publicKey
     this.#peerQuota = new TokenBuckets(ports.clock, peerRate)
     this.#topicQuota = new TokenBuckets(ports.clock, topicRate)
@@ -100,6 +107,7 @@ export class MailRelay {
     const { node } = this.#ports
     const { pubsub } = node.services
     this.#stopping.abort(new ParatiiError('stopping'))
+    this.#pusher.stop()
     await node.unhandle(relayProtocol)
     pubsub.removeEventListener('subscription-change', this.#onSubscription)
     pubsub.removeEventListener('message', this.#onMessage)
@@ -299,7 +307,7 @@ export class MailRelay {
     const joined = subscriptions.filter(({ subscribe }) => subscribe).map(({ topic }) => topic)
     if (joined.includes(publicTopics.relay)) this.#announce()
     const waiting = joined.filter(topic => this.#hold.list(topic).length > 0)
-    if (waiting.length > 0) this.#run(this.#push(peerId, waiting))
+    if (waiting.length > 0) this.#pusher.push(peerId, waiting)
   }
 
   // ------------------------------------------------------------------------------------------------------ mail
@@ -332,42 +340,6 @@ export class MailRelay {
       this.#run(listener.pump(topic, this.#hold))
     }
     this.#leaveIfIdle(topic)
-  }
-
-  /** Gives a relay that joined a topic what we keep for it. */
-  async #push(peer: PeerId, topics: readonly string[]): Promise<void> {
-    const { node } = this.#ports
-    const { signal } = this.#stopping
-    for (const topic of topics) {
-      const pushed = `${peer} ${topic}`
-      if (this.#pushing.has(pushed)) continue
-      this.#pushing.add(pushed)
-      let frames: FrameStream | undefined
-      try {
-        frames = frameStream(
-          await node.dialProtocol(peer, relayProtocol, { signal }),
-          maxEnvelopeBytes,
-          relayFrames,
-        )
-        for (const name of this.#hold.list(topic)) {
-          const envelope = await this.#hold.get(topic, name)
-          if (envelope === undefined) continue
-          await frames.write('mail', envelope, signal)
-          const answer = await frames.read(signal)
-          if (answer === undefined) break
-        }
-        await frames.close()
-        for (let frame = await frames.read(signal); frame !== undefined; frame = await frames.read(signal)) {
-          if (frame.cmd === 'got') await this.#takeGot(peer.toString(), frame.data)
-        }
-      } catch (thrown) {
-        // The peer went away, or carries no mail itself: it is asked again at the next sweep if it still listens.
-        if (familyOf(errorFrom(thrown, 'peer-unreachable').code) === 'Fault') throw thrown
-      } finally {
-        this.#pushing.delete(pushed)
-        frames?.abort(new ParatiiError('aborted'))
-      }
-    }
   }
 
   #judge(peer: string, result: Result<unknown>): void {
@@ -420,7 +392,7 @@ export class MailRelay {
           if (listener.untilMs(topic) <= nowMs) this.#removeListener(listener, topic)
       for (const topic of pubsub.getTopics()) this.#leaveIfIdle(topic)
       for (const topic of this.#hold.topics())
-        for (const peer of pubsub.getSubscribers(topic)) this.#run(this.#push(peer, [topic]))
+        for (const peer of pubsub.getSubscribers(topic)) this.#pusher.push(peer, [topic])
       this.#announce()
     }
   }

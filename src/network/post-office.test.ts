@@ -3,6 +3,8 @@ import { clockSystem } from '#adapters/clock-system.ts'
 import { cryptoNative } from '#adapters/crypto-native.ts'
 import { randomSystem } from '#adapters/random-system.ts'
 import { createMemoryRecords } from '#adapters/records-memory.ts'
+import { identityOf } from '#protocol/signature.ts'
+import { publicTopics } from '#protocol/topic.ts'
 import type { Hash, PurchaseNonce, Signature } from '#std/brand.ts'
 import { hexFromBytes } from '#std/bytes.ts'
 import { ParatiiError } from '#std/error.ts'
@@ -109,6 +111,26 @@ describe('mail by relays', () => {
     await back.resume()
     await expect.poll(() => back.reports.map(report => report.outcome)).toEqual(['delivered'])
     expect(got).toEqual([id])
+  })
+
+  it('is brought to a relay on more mailboxes at once than a relay takes streams', async () => {
+    const near = await startRelay()
+    const sender = await startOffice([near.address])
+    await sender.resume()
+    const keys = Array.from({ length: 24 }, () => randomSystem.bytes(32))
+    for (const key of keys) await sender.box.send(content, identityOf(cryptoNative, key).publicKey)
+    await expect.poll(() => near.relay.status.waiting).toBe(keys.length)
+    await sender.stop()
+    await near.stop()
+    // Restarted, it remembers nothing to gossip of: what it keeps travels by its pushes alone.
+    const again = await startRelay([], near.records, near.nodeKey)
+    const far = await startRelay([again.address])
+    const receiver = await startOffice([far.address])
+    await expect.poll(() => far.node.services.pubsub.getSubscribers(publicTopics.relay).length).toBe(1)
+    let reads = 0
+    for (const key of keys) receiver.office.open(key).onMessage('close', async () => void reads++)
+    await expect.poll(() => reads, { timeout: 10_000 }).toBe(keys.length)
+    await expect.poll(() => again.relay.status.waiting).toBe(0)
   })
 
   it('is reported after a restart where it was acknowledged while its sender stopped', async () => {
