@@ -31,7 +31,7 @@ contract CheckpointsTest is Test {
     }
 
     function test_AnybodySendsWhatTheAccountSignedOnceAndInTime() external {
-        uint256 deadline = block.timestamp;
+        uint256 deadline = vm.getBlockTimestamp();
         bytes32 typeHash =
             keccak256("Checkpoint(address account,uint256 number,bytes32 root,bytes cid,uint256 deadline)");
         bytes32 structHash =

@@ -36,7 +36,7 @@ contract ParatiiAvatarTest is ChannelFixture {
         assertEq(token.balanceOf(address(_avatar)), 0, "nothing stays");
         vm.prank(PAYER);
         channels.uncooperativeClose(which, 0);
-        vm.warp(block.timestamp + PERIOD);
+        vm.warp(vm.getBlockTimestamp() + PERIOD);
         channels.settle(which);
         assertEq(token.balanceOf(PAYER), FUNDS, "the user can always close");
     }
@@ -47,10 +47,10 @@ contract ParatiiAvatarTest is ChannelFixture {
         expectAboveLimit(0);
         vm.prank(_OPERATOR);
         _avatar.deposit(PAYER, 1, 1);
-        vm.warp(block.timestamp + 1 days);
+        vm.warp(vm.getBlockTimestamp() + 1 days);
         vm.prank(_OPERATOR);
         _avatar.deposit(PAYER, 1, 4 ether);
-        vm.warp(block.timestamp + 1 days);
+        vm.warp(vm.getBlockTimestamp() + 1 days);
         expectAboveLimit(2 ether);
         vm.prank(_OPERATOR);
         _avatar.deposit(PAYER, 2, 3 ether);
@@ -113,7 +113,7 @@ contract ParatiiAvatarTest is ChannelFixture {
         bytes32 typeHash = keccak256(
             "SetMandate(address user,address paywall,address signer,uint96 total,uint96 daily,uint256 nonce,uint256 deadline)"
         );
-        uint256 deadline = block.timestamp;
+        uint256 deadline = vm.getBlockTimestamp();
         bytes32 structHash =
             keccak256(abi.encode(typeHash, PAYER, RELAYER, SIGNER, uint96(5), uint96(2), 0, deadline));
         Signature memory signature = sign(PAYER_KEY, toDigest(_avatar.domainSeparator(), structHash));
@@ -176,7 +176,7 @@ contract ParatiiAvatarTest is ChannelFixture {
     {
         uint256 deposited;
         for (uint96 i; i < 6; ++i) {
-            vm.warp(block.timestamp + uint256(days_[i] % 3) * 1 days);
+            vm.warp(vm.getBlockTimestamp() + uint256(days_[i] % 3) * 1 days);
             uint96 amount = uint96(bound(amounts[i], 1, 6 ether));
             vm.prank(_OPERATOR);
             try _avatar.deposit(PAYER, i, amount) {

@@ -60,7 +60,7 @@ contract ParatiiTokenManagedTest is Test {
         _token.setManaged(true);
         assertTrue(_token.isManaged(address(this)), "itself");
         bytes32 typeHash = keccak256("SetManaged(address user,bool managed,uint256 nonce,uint256 deadline)");
-        uint256 deadline = block.timestamp;
+        uint256 deadline = vm.getBlockTimestamp();
         Signature memory signature = signed(keccak256(abi.encode(typeHash, _USER, true, 0, deadline)));
         vm.expectRevert(ParatiiToken.ParatiiToken_BadSignature.selector);
         _token.setManagedBySignature(_USER, false, deadline, signature);

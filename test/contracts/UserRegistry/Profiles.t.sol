@@ -44,7 +44,7 @@ contract UserRegistryProfilesTest is StoreFixture {
     }
 
     function test_AnybodySendsWhatTheUserSignedOnce() external {
-        uint256 deadline = block.timestamp;
+        uint256 deadline = vm.getBlockTimestamp();
         Signature memory signature = signed("SetMetadata(address user,bytes cid,uint256 nonce,uint256 deadline)", "cid", 0);
         _users.setMetadataBySignature(_USER, "cid", deadline, signature);
         assertEq(keccak256(_users.metadataOf(_USER)), keccak256("cid"), "profile");

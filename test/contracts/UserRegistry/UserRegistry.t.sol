@@ -57,7 +57,7 @@ contract UserRegistryTest is Test {
     }
 
     function test_AnybodySendsWhatTheUserSigned() external {
-        uint256 deadline = block.timestamp;
+        uint256 deadline = vm.getBlockTimestamp();
         bytes32 typeHash = keccak256("SetMailboxKey(address user,bytes key,uint256 nonce,uint256 deadline)");
         Signature memory signature =
             signed(keccak256(abi.encode(typeHash, _user, keccak256(key(1)), 0, deadline)));

@@ -17,6 +17,8 @@ interface Vm {
     function expectEmit() external;
     function expectRevert(bytes calldata revertData) external;
     function expectRevert(bytes4 selector) external;
+    /// @dev In place of block.timestamp where a test goes on in time after it was read: the compiler takes that for one value.
+    function getBlockTimestamp() external view returns (uint256);
     function getRecordedLogs() external returns (Log[] memory);
     function keyExistsJson(string calldata json, string calldata key) external view returns (bool);
     function load(address target, bytes32 slot) external view returns (bytes32);
