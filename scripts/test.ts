@@ -1,5 +1,5 @@
 /**
- * Runs the test sets one after the other and closes with one line, `N passed, N failed`, counted from what the
+ * Runs the test sets and closes with one line, `N passed, N failed`, counted from what the
  * runners themselves report: vitest's JSON report, Hardhat's summary, and one for each step of the check.
  *
  *   node scripts/test.ts [set ...]      without a set: all of `npm test`; `full`: the slow ones as well
@@ -105,6 +105,7 @@ const sets: Record<string, () => Promise<Count>> = {
 
 /** What takes too long for every day; `full` runs it after all the others. */
 const slowSets: Record<string, () => Promise<Count>> = {
+  chaos: () => vitest('chaos'),
   'fuzz-nightly': () => step('node', 'scripts/fuzz.ts', '1000000', '2'),
   deployed: () => hardhat('test:contracts:deployed'),
   mutants: () => step('node', 'scripts/mutants.ts'),
@@ -113,11 +114,21 @@ const slowSets: Record<string, () => Promise<Count>> = {
   interleavings: () => vitest('model', { FC_NUM_RUNS: '10000' }),
 }
 
+/** What `npm test` runs, side by side what leaves the other a core; what plays a film has the machine to itself. */
+const everyDay = [
+  ['tools'],
+  ['check', 'contracts'],
+  ['unit', 'integration'],
+  ['build', 'model', 'gas', 'fuzz'],
+  ['e2e'],
+]
+
 const allSets = { ...sets, ...slowSets }
-const asked = process.argv.slice(2)
-const names = asked.includes('full') ? Object.keys(allSets) : asked.length > 0 ? asked : Object.keys(sets)
+const forgotten = Object.keys(sets).filter(name => !everyDay.flat().includes(name))
+if (forgotten.length > 0) throw new Error(`no step runs ${forgotten.join(', ')}`)
 const total: Count = { passed: 0, failed: 0 }
-for (const name of names) {
+
+async function report(name: string): Promise<void> {
   const set = allSets[name]
   if (!set)
     throw new Error(`no such set of tests: ${name}; there are full, ${Object.keys(allSets).join(', ')}`)
@@ -129,5 +140,14 @@ for (const name of names) {
     `${name}: ${passed} ok, ${failed} not, ${Math.round((performance.now() - started) / 1000)} s\n`,
   )
 }
+
+const oneByOne = (names: readonly string[]) => names.map(name => [name])
+const asked = process.argv.slice(2)
+const steps = asked.includes('full')
+  ? [...everyDay, ...oneByOne(Object.keys(slowSets))]
+  : asked.length > 0
+    ? oneByOne(asked)
+    : everyDay
+for (const names of steps) await Promise.all(names.map(report))
 process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`)
 process.exitCode = total.failed === 0 ? 0 : 1

@@ -10,6 +10,7 @@ import type { FormatName } from '#std/brand.ts'
 import { expectTrueCounters, signedWei } from './counters.ts'
 import type { Mood } from './gate.ts'
 import { type Market, oneHundredPti, openMarket, password, type Viewer } from './market.ts'
+import { openPublished } from './published.ts'
 
 const setUpMs = 240_000
 
@@ -164,6 +165,61 @@ describe('playback goes on, and every account changes by what was signed', () =>
     expect(waits).toBe(0)
     expect(leastAheadSeconds).toBeGreaterThan(1)
     await expectTrueCounters(popup, player, market.town.chain)
+    await expectExact(viewer, popup, before)
+    await viewer.browser.close()
+  })
+
+  it('in less quality when the line gets slow, in more when it is fast again; what comes is what was published', async () => {
+    const viewer = await market.openViewer(oneHundredPti)
+    // A line that carries the large picture twice, as lines do; what comes at once says nothing about a line.
+    market.line.bytesPerSecond = 1_000_000
+    const { player, popup, before } = await begin(viewer)
+    await expect.poll(() => player.fetchedHeight()).toBe(720)
+    await expect.poll(async () => (await player.pictureSize()).height).toBe(720)
+    await expect.poll(() => player.aheadSeconds()).toBeGreaterThan(11)
+    market.line.bytesPerSecond = 200_000
+    await expect.poll(() => player.fetchedHeight()).toBe(360)
+    // An estimate weighs a download by the time it took: it rises slowly on a line that is only just fast enough.
+    market.line.bytesPerSecond = 4_000_000
+    await expect.poll(() => player.fetchedHeight()).toBe(720)
+    await expectTrueCounters(popup, player, market.town.chain)
+
+    market.line.bytesPerSecond = Number.POSITIVE_INFINITY
+    const published = await openPublished(market.town, market.reader)
+    const [purchase] = await market.reader.purchases({ buyer: viewer.wallet.address })
+    if (purchase === undefined) throw new Error('nothing bought')
+    const { nonce } = purchase
+    for (const path of ['manifest.mpd', 'v720/init.mp4', 'v720/3.m4s', 'v360/9.m4s', 'a128/2.m4s'])
+      expect(await player.fetchFile(nonce, path)).toEqual({
+        status: 200,
+        contentRange: null,
+        sha256: await published.sha256(path),
+      })
+    const path = 'v720/11.m4s'
+    const size = (await published.bytesOf(path)).length
+    const ranges: readonly [asked: string, start: number, end: number][] = [
+      ['bytes=0-0', 0, 0],
+      ['bytes=262143-262144', 262_143, 262_144],
+      ['bytes=300001-700002', 300_001, 700_002],
+      [`bytes=${size - 1}-`, size - 1, size - 1],
+      ['bytes=-1000', size - 1000, size - 1],
+      ['bytes=500000-999999999', 500_000, size - 1],
+    ]
+    for (const [asked, start, end] of ranges)
+      expect(await player.fetchFile(nonce, path, asked)).toEqual({
+        status: 206,
+        contentRange: `bytes ${start}-${end}/${size}`,
+        sha256: await published.sha256(path, start, end),
+      })
+    expect(await player.fetchFile(nonce, path, `bytes=${size}-`)).toMatchObject({ status: 416 })
+
+    // The frame that is shown is the one of that moment: at 30 a second none is longer than this.
+    for (const seconds of [17.37, 3.005, 55.5]) {
+      const { currentTime, mediaTime } = await player.seekExactly(seconds)
+      expect(currentTime).toBeCloseTo(seconds, 3)
+      expect(seconds - mediaTime).toBeGreaterThan(-0.001)
+      expect(seconds - mediaTime).toBeLessThan(1 / 30 + 0.001)
+    }
     await expectExact(viewer, popup, before)
     await viewer.browser.close()
   })

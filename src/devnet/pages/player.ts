@@ -1,4 +1,5 @@
 import type { Frame, Page } from 'playwright'
+import type { PurchaseNonce } from '#std/brand.ts'
 
 /** What the small meter under a video says. */
 export interface MeterReading {
@@ -10,6 +11,23 @@ export interface MeterReading {
 export interface BufferReport {
   waits: number
   leastAheadSeconds: number
+}
+
+export interface FetchedFile {
+  status: number
+  contentRange: string | null
+  sha256: string
+}
+
+/** What shaka's interface leaves on the element that it plays in. */
+type ShakaVideo = HTMLVideoElement & {
+  readonly ui: {
+    getControls(): {
+      getPlayer(): {
+        getVariantTracks(): { readonly active: boolean; readonly height: number }[]
+      }
+    }
+  }
 }
 
 /** The player inside a page that embeds the tag. Its frame lies in a closed shadow root: only its address finds it. */
@@ -73,11 +91,47 @@ export class PlayerFrame {
     }, seconds)
   }
 
+  /** Goes to a time and says which frame is shown there: its time, and how long one is shown at most. */
+  async seekExactly(seconds: number): Promise<{ currentTime: number; mediaTime: number }> {
+    return await this.frame.evaluate(async to => {
+      const video = document.querySelector('video')
+      if (video === null) throw new Error('no video')
+      video.pause()
+      const shown = new Promise<number>(resolve => {
+        const look = () =>
+          video.requestVideoFrameCallback((_, { mediaTime }) =>
+            video.seeking || Math.abs(mediaTime - to) > 1 ? look() : resolve(mediaTime),
+          )
+        look()
+      })
+      video.currentTime = to
+      return { mediaTime: await shown, currentTime: video.currentTime }
+    }, seconds)
+  }
+
   /** Size of the picture that is shown. */
   async pictureSize(): Promise<{ width: number; height: number }> {
     return await this.frame.evaluate(() => {
       const { videoWidth: width = 0, videoHeight: height = 0 } = document.querySelector('video') ?? {}
       return { width, height }
+    })
+  }
+
+  /** Height of the rendition that the player fetches now. */
+  async fetchedHeight(): Promise<number> {
+    return await this.frame.evaluate(() => {
+      const player = (document.querySelector('video') as ShakaVideo | null)?.ui.getControls().getPlayer()
+      return player?.getVariantTracks().find(track => track.active)?.height ?? 0
+    })
+  }
+
+  /** Seconds of film that are there beyond the present moment. */
+  async aheadSeconds(): Promise<number> {
+    return await this.frame.evaluate(() => {
+      const { buffered, currentTime = 0 } = document.querySelector('video') ?? {}
+      return buffered === undefined || buffered.length === 0
+        ? 0
+        : buffered.end(buffered.length - 1) - currentTime
     })
   }
 
@@ -102,6 +156,22 @@ export class PlayerFrame {
 
   async bufferReport(): Promise<BufferReport> {
     return await this.frame.evaluate(() => (window as unknown as { bufferReport: BufferReport }).bufferReport)
+  }
+
+  /** Fetches a file of the film, or a part of it, as a page of the extension may; its digest in place of the bytes. */
+  async fetchFile(purchase: PurchaseNonce, path: string, range?: string): Promise<FetchedFile> {
+    return await this.frame.evaluate(
+      async ([url, asked]) => {
+        const answer = await fetch(url, asked === undefined ? {} : { headers: { range: asked } })
+        const digest = await crypto.subtle.digest('SHA-256', await answer.arrayBuffer())
+        return {
+          status: answer.status,
+          contentRange: answer.headers.get('content-range'),
+          sha256: Array.from(new Uint8Array(digest), byte => byte.toString(16).padStart(2, '0')).join(''),
+        }
+      },
+      [`/stream/${purchase}/${path}`, range] as const,
+    )
   }
 
   async play(): Promise<void> {
