@@ -212,8 +212,11 @@ describe('what a closed purchase shows', () => {
   it('is all that was verified, also of a film that is stopped while it comes', async () => {
     const { viewer, video, hosts } = await openKillable(stage, 2)
     const { nonce } = await buy(viewer, video)
-    const reading = readAll(viewer, nonce, 'v720/1.m4s', undefined, forever)
-    const read = expect(reading).rejects.toMatchObject({ code: 'aborted' })
+    // A host that is quick, or a viewer that is slow to stop, has it all before the end.
+    const read = readAll(viewer, nonce, 'v720/1.m4s', undefined, forever).then(
+      () => 'whole',
+      ({ code }: { code: string }) => code,
+    )
     const coming = new Promise<void>(resolve => {
       const stop = viewer.role.on(event => {
         if (event.type !== 'meter' || event.meter.verifiedBytes === 0) return
@@ -227,7 +230,7 @@ describe('what a closed purchase shows', () => {
       if (event.type === 'meter') shown = event.meter
     })
     await viewer.role.stop(nonce, forever)
-    await read
+    expect(['aborted', 'whole']).toContain(await read)
     for (const host of hosts) await host.end()
     const paid = await Promise.all([0, 1].map(leaf => stage.reader.paidBytes(nonce, leaf)))
     expect(paid).toEqual(shown.hosts.map(host => host.bytes))
