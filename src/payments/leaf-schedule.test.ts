@@ -57,11 +57,11 @@ const fetched = (effects: readonly LeafEffect[]) =>
 describe('the schedule of leaves', () => {
   it('gives one host long runs, the next while the one before is sent', () => {
     const bench = new Bench(1)
-    const runFrom = (from: number) => ({ host: 0, leaves: Array.from({ length: 16 }, (_, at) => from + at) })
-    expect(fetched(bench.want(wanted(0, windowLeaves)))).toEqual([runFrom(0), runFrom(16)])
-    bench.arrive(1, 15)
-    const last = bench.step({ type: 'arrived', run: 1, index: 15 })
-    expect(fetched(last)).toEqual([runFrom(32)])
+    const runFrom = (from: number) => ({ host: 0, leaves: Array.from({ length: 32 }, (_, at) => from + at) })
+    expect(fetched(bench.want(wanted(0, windowLeaves)))).toEqual([runFrom(0), runFrom(32)])
+    bench.arrive(1, 32)
+    expect(fetched(bench.want(wanted(32, 31 + windowLeaves)))).toEqual([])
+    expect(fetched(bench.want(wanted(32, 32 + windowLeaves)))).toEqual([runFrom(64)])
   })
 
   it('shares a short file among its hosts', () => {
@@ -89,12 +89,12 @@ describe('the schedule of leaves', () => {
 
   it('gives a slow host less, and none of what a fast one is done with sooner', () => {
     const bench = new Bench(2)
-    bench.want(wanted(0, 16))
-    bench.arrive(1, 8, 10)
+    bench.want(wanted(0, 32))
+    bench.arrive(1, 16, 10)
     bench.end(1)
-    bench.arrive(2, 8, 500)
+    bench.arrive(2, 16, 500)
     bench.end(2)
-    const effects = bench.want(wanted(16, 32))
+    const effects = bench.want(wanted(32, 64))
     expect(fetched(effects).map(({ host }) => host)).toEqual([0, 0])
   })
 
@@ -109,7 +109,7 @@ describe('the schedule of leaves', () => {
 
   it('takes a liar all its runs away', () => {
     const bench = new Bench(2)
-    bench.want(wanted(0, 24))
+    bench.want(wanted(0, 48))
     const effects = bench.end(1, 'final')
     expect(effects.some(effect => effect.type === 'cancel' && effect.run === 3)).toBe(true)
     expect(fetched(effects).every(({ host }) => host === 1)).toBe(true)

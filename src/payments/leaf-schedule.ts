@@ -75,10 +75,13 @@ export type LeafEffect =
 
 export type LeafStep = { readonly schedule: LeafSchedule; readonly effects: readonly LeafEffect[] }
 
-/** Leaves that a reader wants ahead of the one it takes next, 12 MiB: the next request is asked while two are sent. */
-export const windowLeaves = 48
-/** Leaves of one run when one host does all: 4 MiB. More hosts take less each, to be done at about the same time. */
-const mostRunLeaves = 16
+/** Leaves that a reader wants ahead of the one it takes next, 16 MiB: two requests. No more than a trusted host sends ahead. */
+export const windowLeaves = 64
+/**
+ * Leaves of one run when one host does all: 8 MiB, since each request costs. More hosts take less each, to be done at
+ * about the same time.
+ */
+const mostRunLeaves = 32
 const leastRunLeaves = 4
 /** A run begins when its first leaf is so near, or when it is as long as runs may be. */
 const nearLeaves = 8
