@@ -26,7 +26,9 @@ export const readBody = (body: ReadableStream<Uint8Array<ArrayBuffer>>): BodyRea
       let current = buffer
       let offset = 0
       while (offset < byteCount) {
-        const { value, done } = await reader.read(new Uint8Array(current, offset, byteCount - offset))
+        const { value, done } = await reader.read(new Uint8Array(current, offset, byteCount - offset), {
+          min: byteCount - offset,
+        })
         if (done || value === undefined) return undefined
         onBytes?.()
         current = value.buffer
