@@ -26,7 +26,7 @@ export const makeWallet = async ({ devtools, pageUrl }: Chromium, chain: DevnetC
   await page.close()
   // The tab that opened itself at the installation would only use CPU.
   for (const { targetId, url } of await devtools.targets())
-    if (url.startsWith(pageUrl('tabs/onboarding.html'))) await devtools.closeTarget(targetId)
+    if (url.startsWith(pageUrl('tabs/onboarding.html'))) await devtools.closeTarget(targetId).catch(() => {})
   return address.trim().toLowerCase() as Address
 }
 

@@ -36,15 +36,16 @@ export const openFileBlocks = async (folder: string): Promise<Blocks> => {
         absentAsUndefined(into === undefined ? readFile(pathOf(cid)) : readInto(pathOf(cid), into)),
       ),
     has: cid => attempt(async () => (await absentAsUndefined(access(pathOf(cid)).then(() => true))) ?? false),
-    put: (cid, bytes) =>
-      attempt(async () => {
+    put: (cid, bytes) => {
+      const own = bytes.slice()
+      return attempt(async () => {
         const path = pathOf(cid)
         await makeShard(dirname(path))
         const partial = join(arriving, `${cid}.${counter++}`)
         try {
           const file = await open(partial, 'wx', 0o600)
           try {
-            await file.writeFile(bytes)
+            await file.writeFile(own)
             await file.sync()
           } finally {
             await file.close()
@@ -55,7 +56,8 @@ export const openFileBlocks = async (folder: string): Promise<Blocks> => {
           throw error
         }
         await flush(dirname(path))
-      }),
+      })
+    },
   }
 }
 

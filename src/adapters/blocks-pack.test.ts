@@ -20,8 +20,10 @@ const slotBytes = 1024
 const small = { slotBytes, quotaBytes: 8 * slotBytes }
 
 const roomy = { slotBytes: 262_144, quotaBytes: 16 * 262_144 }
+const gathering = { ...roomy, gather: { slots: 3, lingerMs: 5 } }
 let counter = 0
 describeBlocks('a pack in memory', () => openPackBlocks(createMemoryFile(), roomy))
+describeBlocks('a pack that gathers what it writes', () => openPackBlocks(createMemoryFile(), gathering))
 describeBlocks('a pack on disk', () => openPackBlocks(openNodeFile(join(folder, `${counter++}.pack`)), roomy))
 
 const blockOf = (seed: number, length = 700): { readonly cid: Cid; readonly bytes: Uint8Array } => {
@@ -94,6 +96,39 @@ describe('a pack of blocks', () => {
     expect(file.getSize()).toBeLessThan(size / 3)
     await put(smaller, 7)
     expect(await keeps(smaller, 7)).toBe(true)
+  })
+
+  it('writes neighbours at once where it gathers, and gives what it has not written yet', async () => {
+    const file = createMemoryFile()
+    let writes = 0
+    const counted: PackFile = {
+      ...file,
+      write(bytes, options) {
+        writes++
+        return file.write(bytes, options)
+      },
+    }
+    const blocks = openPackBlocks(counted, { ...small, gather: { slots: 4, lingerMs: 60_000 } })
+    writes = 0
+    const four = [1, 2, 3, 4].map(seed => put(blocks, seed, slotBytes))
+    await Promise.all(four)
+    expect(writes).toBe(1)
+    const late = put(blocks, 5, slotBytes)
+    expect(await keeps(blocks, 5, slotBytes)).toBe(true)
+    await late
+    const again = openPackBlocks(file, small)
+    expect(await Promise.all([1, 2, 3, 4, 5].map(seed => keeps(again, seed, slotBytes)))).toEqual(
+      Array(5).fill(true),
+    )
+  })
+
+  it('keeps none of what was gathered when the disk took none of it', async () => {
+    const file = createMemoryFile()
+    const full: PackFile = { ...file, write: (_, { at }) => (at === 0 ? file.write(_, { at }) : 0) }
+    const blocks = openPackBlocks(full, { ...small, gather: { slots: 2, lingerMs: 60_000 } })
+    const both = [1, 2].map(seed => put(blocks, seed, slotBytes))
+    for (const one of both) await expect(one).rejects.toMatchObject({ code: 'store-failed' })
+    expect(await blocks.has(blockOf(1, slotBytes).cid)).toBe(false)
   })
 
   it('drops a block whose bytes the disk changed', async () => {

@@ -2,6 +2,7 @@ import { checkBlock } from '#media/block-check.ts'
 import type { Cid } from '#std/brand.ts'
 import { ParatiiError } from '#std/error.ts'
 import type { Blocks } from '#std/ports/blocks.ts'
+import { GatheredWrites } from './gathered-writes.ts'
 import { decodeEntry, encodeEntry, entryBytes, type PackEntry } from './pack-entry.ts'
 import type { PackFile } from './pack-file.ts'
 
@@ -10,20 +11,28 @@ export type PackOptions = {
   readonly slotBytes: number
   /** Bytes of blocks kept at most; the least recently used make room. */
   readonly quotaBytes: number
+  /** How many slots next to one another may be written at once, and how long one waits for the others; without it none does. */
+  readonly gather?: { readonly slots: number; readonly lingerMs: number }
 }
 
 /** Blocks of one file; to be closed before the file is opened again. */
 export type PackBlocks = Blocks & { close(): void }
 
 /** A block of the pack, and where its parts lie. */
-type Held = { readonly byteLength: number; readonly slots: readonly number[]; use: number }
+type Held = {
+  readonly byteLength: number
+  readonly slots: readonly number[]
+  use: number
+  /** While it is being written: resolves when the file has it. */
+  writing?: Promise<void> | undefined
+}
 
 const headBytes = 4096
 const magic = new TextEncoder().encode('paratii pack 2\n')
 
 /**
  * A bounded cache of blocks in one file: a head, then slots, each an entry and the bytes that it speaks of. Both go out
- * in one write, since in a browser every write is told to another process.
+ * in one write, and several slots, too, where asked for: in a browser every write is told to another process.
  *
  * A block's bytes are checked against the CID whenever they are read: after a crash at any moment a block is whole or
  * absent, whatever the disk kept of the writes. Nothing else is needed to open it.
@@ -34,8 +43,8 @@ export const openPackBlocks = (file: PackFile, options: PackOptions): PackBlocks
 class Pack implements PackBlocks {
   readonly #file: PackFile
   readonly #slotBytes: number
-  /** A slot as it is written. */
-  readonly #slot: Uint8Array
+  readonly #writes: GatheredWrites
+  readonly #isGathering: boolean
   /** The least recently used first. */
   readonly #held = new Map<Cid, Held>()
   readonly #free: number[] = []
@@ -44,10 +53,12 @@ class Pack implements PackBlocks {
   #slotLimit: number
   #lastUse = 0
 
-  constructor(file: PackFile, { slotBytes, quotaBytes }: PackOptions) {
+  constructor(file: PackFile, { slotBytes, quotaBytes, gather }: PackOptions) {
     this.#file = file
     this.#slotBytes = slotBytes
-    this.#slot = new Uint8Array(entryBytes + slotBytes)
+    const { slots, lingerMs } = gather ?? { slots: 1, lingerMs: 0 }
+    this.#writes = new GatheredWrites(file, { bytes: slots * (entryBytes + slotBytes), lingerMs })
+    this.#isGathering = gather !== undefined
     this.#slotLimit = Math.max(1, Math.floor(quotaBytes / slotBytes))
     if (this.#hasHead()) this.#load()
     else this.#begin()
@@ -65,7 +76,7 @@ class Pack implements PackBlocks {
   }
 
   async put(cid: Cid, bytes: Uint8Array): Promise<void> {
-    if (!this.#held.has(cid)) attempt(() => this.#write(cid, bytes))
+    await (this.#held.get(cid) ?? attempt(() => this.#write(cid, bytes))).writing
   }
 
   async has(cid: Cid): Promise<boolean> {
@@ -73,6 +84,7 @@ class Pack implements PackBlocks {
   }
 
   close(): void {
+    this.#writes.flush()
     attempt(() => {
       this.#file.flush()
       this.#file.close()
@@ -124,6 +136,7 @@ class Pack implements PackBlocks {
   }
 
   #read(cid: Cid, held: Held, bytes: Uint8Array): boolean {
+    this.#writes.flush()
     held.use = ++this.#lastUse
     this.#held.delete(cid)
     this.#held.set(cid, held)
@@ -134,22 +147,28 @@ class Pack implements PackBlocks {
     })
   }
 
-  #write(cid: Cid, bytes: Uint8Array): void {
+  #write(cid: Cid, bytes: Uint8Array): Held {
     const slots = this.#take(this.#partsOf(bytes.length))
-    const held = { byteLength: bytes.length, slots, use: ++this.#lastUse }
-    try {
-      for (const [part, slot] of slots.entries()) {
-        const piece = this.#partOf(bytes, part)
-        this.#slot.set(this.#entryOf(cid, held, part))
-        this.#slot.set(piece, entryBytes)
-        this.#writeAll(this.#slot.subarray(0, entryBytes + piece.length), this.#entryAt(slot))
-      }
-    } catch (thrown) {
-      // The disk is full before the quota is: the pack grows no more, and leaves these slots until it is opened again.
-      this.#slotLimit = this.#slotCount
-      throw thrown
-    }
+    const held: Held = { byteLength: bytes.length, slots, use: ++this.#lastUse }
     this.#held.set(cid, held)
+    const parts = slots.map((slot, part) =>
+      this.#writes.write(this.#entryAt(slot), this.#entryOf(cid, held, part), this.#partOf(bytes, part)),
+    )
+    if (!this.#isGathering) this.#writes.flush()
+    held.writing = this.#written(cid, held, parts)
+    return held
+  }
+
+  async #written(cid: Cid, held: Held, parts: readonly Promise<void>[]): Promise<void> {
+    try {
+      await Promise.all(parts)
+      held.writing = undefined
+    } catch (cause) {
+      // The disk is full before the quota is: the pack grows no more, and leaves these slots until it is opened again.
+      this.#slotLimit = Math.min(this.#slotLimit, this.#slotCount)
+      if (this.#held.get(cid) === held) this.#held.delete(cid)
+      throw new ParatiiError('store-failed', {}, cause)
+    }
   }
 
   /** Slots to write to; the blocks that were used least recently make room. */
@@ -165,6 +184,7 @@ class Pack implements PackBlocks {
   }
 
   #drop(cid: Cid): void {
+    this.#writes.flush()
     for (const slot of this.#held.get(cid)?.slots ?? []) {
       this.#writeAll(new Uint8Array(entryBytes), this.#entryAt(slot))
       this.#free.push(slot)

@@ -41,6 +41,16 @@ export const describeBlocks = (name: string, open: () => Promise<Blocks> | Block
       expect((await blocks.get(first))?.[0]).toBe(1)
     })
 
+    it('needs the memory of a block no longer than putting it takes to return', async () => {
+      const blocks = await open()
+      const bytes = three.slice()
+      const stored = blocks.put(first, bytes)
+      bytes.fill(0)
+      expect([...((await blocks.get(first)) ?? three)]).toEqual([1, 2, 3])
+      await stored
+      expect([...((await blocks.get(first)) ?? [])]).toEqual([1, 2, 3])
+    })
+
     it('gives a block the same whatever memory it is offered, and keeps none of it', async () => {
       const blocks = await open()
       await blocks.put(first, three)

@@ -12,6 +12,8 @@ export type BlockPacks = {
 }
 
 const nodeSlotBytes = 4096
+/** Of leaves 1 MiB is written at once; one that comes alone waits no longer for others than a frame of the film lasts. */
+const leafGather = { slots: 4, lingerMs: 20 }
 const mostNodeBytes = 67_108_864
 /** Without a file: what a Worker may hold in memory. */
 const memoryBytes = 67_108_864
@@ -25,7 +27,7 @@ export async function openBlockPacks(): Promise<BlockPacks> {
   const leafQuota = Math.min(mostLeafBytes, Math.floor(quota / allowanceShare))
   const [blocks, leaves] = await Promise.all([
     openPack('nodes.pack', { slotBytes: nodeSlotBytes, quotaBytes: mostNodeBytes }),
-    openPack('leaves.pack', { slotBytes: leafBytes, quotaBytes: leafQuota }),
+    openPack('leaves.pack', { slotBytes: leafBytes, quotaBytes: leafQuota, gather: leafGather }),
   ])
   return { blocks, leaves }
 }

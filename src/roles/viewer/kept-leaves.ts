@@ -34,11 +34,12 @@ export class KeptLeaves {
     return leaf
   }
 
-  /** Keeps a verified leaf. A store that takes no more only costs a fetch later. */
+  /**
+   * Keeps a verified leaf, whose memory is the caller's again when this returns; resolves when it is stored. A store that
+   * takes no more only costs a fetch later.
+   */
   async put({ cid, index }: Leaf, bytes: Uint8Array): Promise<void> {
-    await this.#blocks.put(cid, bytes).then(
-      () => this.#indices.add(index),
-      () => {},
-    )
+    this.#indices.add(index)
+    await this.#blocks.put(cid, bytes).catch(() => this.#indices.delete(index))
   }
 }

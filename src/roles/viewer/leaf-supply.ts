@@ -25,6 +25,8 @@ export type LeafSource = {
     onLeaf: (leaf: Leaf, bytes: Uint8Array<ArrayBuffer>) => Promise<void>,
     signal: AbortSignal,
   ): Promise<void>
+  /** A leaf of it came that was wanted of it. */
+  note(leaf: Leaf): void
   /** The leaf was stored: its host is to be paid for it. */
   count(leaf: Leaf): void
   /** It failed; true when it is never to be asked again. */
@@ -54,8 +56,10 @@ export class LeafSupply {
     number,
     { readonly host: number; readonly abort: AbortController; readonly ended: Promise<void> }
   >()
-  /** Leaves being stored, or read from the store. */
+  /** Leaves being read from the store. */
   readonly #moving = new Set<number>()
+  /** Leaves on their way to the store: counted for their host once they are there. */
+  readonly #storing = new Set<Promise<void>>()
   readonly #waiting = new Set<() => void>()
   /** Why readers that were given up get no more. */
   readonly #failed = new Map<number, ParatiiError>()
@@ -118,13 +122,15 @@ export class LeafSupply {
     return copy
   }
 
-  /** Keeps a leaf that came for free. */
-  async keep(leaf: Leaf, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    this.#moving.add(leaf.index)
-    await this.#options.kept.put(leaf, bytes)
-    this.#moving.delete(leaf.index)
-    this.#options.cache.put(leaf.index, bytes)
+  /** Keeps a leaf that came for free; `count` is called once it is stored. */
+  keep(leaf: Leaf, bytes: Uint8Array<ArrayBuffer>, count: () => void): void {
+    this.#store(leaf, bytes, count)
     this.#announce()
+  }
+
+  /** Resolves when what came so far is stored and counted. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#storing)
   }
 
   /** Ends all that is under way; readers are told `aborted`. What had arrived whole is counted when this resolves. */
@@ -136,6 +142,7 @@ export class LeafSupply {
     })
     this.#announce()
     await Promise.all(ending)
+    await this.settle()
   }
 
   #want(reader: number, leaves: readonly Leaf[], from: number): void {
@@ -192,17 +199,23 @@ export class LeafSupply {
     this.#announce()
   }
 
-  /** What is no longer this run's to bring is let go, and not paid. */
+  /** What is no longer this run's to bring is let go, and not paid. Its readers need not wait until it is stored. */
   async #arrive(run: number, source: LeafSource, leaf: Leaf, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    const { kept, cache, pool } = this.#options
-    if (!isAwaited(this.#schedule, run, leaf.index)) return pool.give(bytes.buffer)
-    this.#moving.add(leaf.index)
+    if (!isAwaited(this.#schedule, run, leaf.index)) return this.#options.pool.give(bytes.buffer)
+    source.note(leaf)
+    this.#store(leaf, bytes, () => source.count(leaf))
     this.#step({ type: 'arrived', run, index: leaf.index })
-    await kept.put(leaf, bytes)
-    this.#moving.delete(leaf.index)
-    source.count(leaf)
-    cache.put(leaf.index, bytes)
     this.#announce()
+  }
+
+  #store(leaf: Leaf, bytes: Uint8Array<ArrayBuffer>, count: () => void): void {
+    const { kept, cache } = this.#options
+    const counted = kept.put(leaf, bytes).then(() => {
+      this.#storing.delete(counted)
+      count()
+    })
+    this.#storing.add(counted)
+    cache.put(leaf.index, bytes)
   }
 
   /** Takes a kept leaf into memory; one that the store gave up is then missing, and fetched. */

@@ -79,7 +79,7 @@ export class OpenPurchase {
     )
     const kept = await KeptLeaves.open(ports.leaves, directory.leaves)
     purchase = new OpenPurchase(options, links, kept)
-    if (given !== undefined) await purchase.#takeHead(given)
+    if (given !== undefined) purchase.#takeHead(given)
     return purchase
   }
 
@@ -145,6 +145,7 @@ export class OpenPurchase {
 
   /** Signs all that is due and waits for those hosts that answer. */
   async flush(): Promise<void> {
+    await this.#supply.settle()
     await Promise.all(this.#seats.map(({ link, dismissed }) => dismissed ?? link.flush()))
   }
 
@@ -164,7 +165,7 @@ export class OpenPurchase {
   }
 
   /** Keeps the free leaves, and counts them for their giver unless an earlier run did. */
-  async #takeHead({ head, giver: key }: GivenHead): Promise<void> {
+  #takeHead({ head, giver: key }: GivenHead): void {
     const giver = this.#seats.find(seat => seat.link.key === key)
     const isNew = giver?.link.countedBytes === 0
     for (const [index, bytes] of head.leaves) {
@@ -172,18 +173,21 @@ export class OpenPurchase {
       if (leaf === undefined) continue
       const copy = new Uint8Array(this.#options.pool.take(), 0, leaf.size)
       copy.set(bytes)
-      await this.#supply.keep(leaf, copy)
-      if (giver === undefined || !isNew) continue
-      giver.link.count(leaf)
-      giver.bytes += leaf.size
+      this.#supply.keep(leaf, copy, () => {
+        if (isNew) giver?.link.count(leaf)
+      })
+      if (isNew && giver !== undefined) giver.bytes += leaf.size
     }
   }
 
   #sourceOf(seat: Seat): LeafSource {
     return {
       fetch: (leaves, onLeaf, signal) => seat.link.fetch(leaves, onLeaf, signal),
+      note: ({ size }) => {
+        seat.bytes += size
+        this.tell()
+      },
       count: leaf => {
-        seat.bytes += leaf.size
         seat.link.count(leaf)
         this.tell()
       },

@@ -10,7 +10,10 @@ export interface Blocks {
    * does not fit, or an adapter that has no use for it, is answered in memory of its own.
    */
   get(cid: Cid, into?: Uint8Array): Promise<Uint8Array | undefined>
-  /** When it resolves the block survives a crash (as far as the adapter stores at all); half of one is never seen. */
+  /**
+   * When it resolves the block survives a crash (as far as the adapter stores at all); half of one is never seen. It has
+   * what it needs of `bytes` when it returns: their memory is the caller's again before it resolves.
+   */
   put(cid: Cid, bytes: Uint8Array): Promise<void>
   has(cid: Cid): Promise<boolean>
 }
