@@ -127,6 +127,9 @@ export const isAwaited = (schedule: LeafSchedule, run: number, index: number): b
 export const stepLeafSchedule = (schedule: LeafSchedule, event: LeafEvent, nowMs: number): LeafStep => {
   const plan = new Plan(schedule, nowMs)
   plan.apply(event)
+  // A leaf that came frees nobody before its run is done; it comes hundreds of times a second.
+  if (event.type === 'arrived' && plan.isUnderWay(event.run))
+    return { schedule: plan.toSchedule(), effects: [] }
   plan.stopUnwanted()
   plan.takeFromLate()
   plan.giveWork()
@@ -164,6 +167,10 @@ class Plan {
     if (event.type === 'leave') this.#readers.delete(event.reader)
     if (event.type === 'arrived') this.#arrive(event.run, event.index)
     if (event.type === 'ended') this.#end(event.run, event.failure)
+  }
+
+  isUnderWay(run: number): boolean {
+    return (this.#runs.get(run)?.leaves.length ?? 0) > 0
   }
 
   stopUnwanted(): void {

@@ -45,6 +45,9 @@ export type LeafSupplyOptions = {
   readonly clock: Clock
 }
 
+/** A reader that finds what it comes to next tells anew what it lacks after so many leaves. */
+const leavesPerWant = 4
+
 /**
  * The leaves of one purchase as its readers want them: from memory, else from the local store, else from the hosts
  * side by side, each fetched and paid once however many read it. A reader that ends stops what only it wanted, and
@@ -60,7 +63,8 @@ export class LeafSupply {
   readonly #moving = new Set<number>()
   /** Leaves on their way to the store: counted for their host once they are there. */
   readonly #storing = new Set<Promise<void>>()
-  readonly #waiting = new Set<() => void>()
+  /** What readers wait on together. */
+  #change = Promise.withResolvers<void>()
   /** Why readers that were given up get no more. */
   readonly #failed = new Map<number, ParatiiError>()
   #schedule
@@ -80,6 +84,8 @@ export class LeafSupply {
     const { cache, kept } = this.#options
     const leaves = parts.map(part => part.leaf)
     const reader = ++this.#lastReader
+    const wake = () => this.#announce()
+    signal.addEventListener('abort', wake)
     try {
       for (const [at, part] of parts.entries()) {
         const { leaf } = part
@@ -93,7 +99,7 @@ export class LeafSupply {
           isWanted ||= !this.#moving.has(leaf.index)
           const failure = this.#failed.get(reader)
           if (failure !== undefined) throw failure
-          if (this.#moving.has(leaf.index) || !kept.has(leaf.index)) await this.#change(signal)
+          if (this.#moving.has(leaf.index) || !kept.has(leaf.index)) await this.#change.promise
           else {
             await this.#restore(leaf)
             isWanted = false
@@ -101,10 +107,12 @@ export class LeafSupply {
           bytes = cache.get(leaf.index)
         }
         const piece = this.#handOut(part, bytes)
-        this.#want(reader, leaves, at + 1)
+        const isNextThere = cache.has(leaves[at + 1]?.index ?? -1)
+        if (at % leavesPerWant === 0 || !isNextThere) this.#want(reader, leaves, at + 1)
         yield piece
       }
     } finally {
+      signal.removeEventListener('abort', wake)
       this.#failed.delete(reader)
       this.#step({ type: 'leave', reader })
     }
@@ -161,7 +169,8 @@ export class LeafSupply {
     const { schedule, effects } = stepLeafSchedule(this.#schedule, event, nowMs)
     this.#schedule = schedule
     for (const effect of effects) this.#perform(effect)
-    this.#lookLater(nowMs)
+    // What came makes nothing late; the look that is set is early then, which does no harm.
+    if (event.type !== 'arrived') this.#lookLater(nowMs)
   }
 
   #perform(effect: LeafEffect): void {
@@ -244,20 +253,10 @@ export class LeafSupply {
     )
   }
 
-  /** Resolves when anything changed, or the reader gave up. */
-  #change(signal: AbortSignal): Promise<void> {
-    return new Promise(resolve => {
-      const go = () => {
-        this.#waiting.delete(go)
-        signal.removeEventListener('abort', go)
-        resolve()
-      }
-      this.#waiting.add(go)
-      signal.addEventListener('abort', go)
-    })
-  }
-
+  /** Anything changed: whoever waits looks again. */
   #announce(): void {
-    for (const go of [...this.#waiting]) go()
+    const { resolve } = this.#change
+    this.#change = Promise.withResolvers<void>()
+    resolve()
   }
 }
