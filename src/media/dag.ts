@@ -1,11 +1,10 @@
-import { code as dagPbCode, decode, type PBLink } from '@ipld/dag-pb'
-import { UnixFS } from 'ipfs-unixfs'
-import { code as rawCode } from 'multiformats/codecs/raw'
-import { bytesFromCid, decodeCid, isCid } from '#protocol/cid.ts'
+import { code as dagPbCode, type PBLink } from '@ipld/dag-pb'
+import { bytesFromCid, isCid } from '#protocol/cid.ts'
 import { maxUint40 } from '#protocol/fields.ts'
 import type { Cid } from '#std/brand.ts'
 import { failed } from '#std/error.ts'
 import { type Failure, ok, type Result } from '#std/result.ts'
+import { type DagNode, decodeNode, targetOf } from './dag-node.ts'
 import { leafBytes, type WalkLimits, walkLimits } from './limits.ts'
 
 /** A raw leaf. `index`: its place among the unique raw leaves of the directory, depth first, in link order. */
@@ -37,7 +36,7 @@ export type GetNode = (cid: Cid) => Promise<Uint8Array | undefined> | Uint8Array
 const namePattern = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/
 
 /** The block without bytes: what an empty file is linked to. Nobody asks for it, so it is no leaf. */
-const emptyLeaf = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
+export const emptyLeaf = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku' as Cid
 
 /**
  * Reads the UnixFS directory under a root from its inner nodes alone; raw leaves are named, never fetched.
@@ -80,21 +79,10 @@ class Odd extends Error {
   }
 }
 
-type Node = { readonly cid: Cid; readonly data: UnixFS; readonly links: readonly PBLink[] }
-
-const decodeNode = (cid: Cid, bytes: Uint8Array): Omit<Node, 'cid'> => {
-  try {
-    const { Data, Links } = decode(bytes)
-    return { data: UnixFS.unmarshal(Data ?? new Uint8Array()), links: Links }
-  } catch {
-    throw new Odd('not UnixFS in dag-pb', cid)
-  }
-}
-
-const targetOf = (link: PBLink, parent: Cid): { readonly cid: Cid; readonly isLeaf: boolean } => {
-  const cid = decodeCid(link.Hash.bytes)
-  if (!cid.ok) throw new Odd('link to a block that is neither raw nor dag-pb', parent)
-  return { cid: cid.value, isLeaf: link.Hash.code === rawCode }
+const targetIn = (link: PBLink, parent: Cid): { readonly cid: Cid; readonly isLeaf: boolean } => {
+  const target = targetOf(link)
+  if (target === undefined) throw new Odd('link to a block that is neither raw nor dag-pb', parent)
+  return target
 }
 
 class Walk {
@@ -111,17 +99,19 @@ class Walk {
     this.#left = { nodes: limits.nodes, names: limits.names, leaves: limits.leaves, bytes: maxUint40 }
   }
 
-  async load(cid: Cid, depth: number): Promise<Node> {
+  async load(cid: Cid, depth: number): Promise<DagNode> {
     if (depth > this.#limits.depth) throw new Odd('too deep', cid)
     this.#spend('nodes', 1, cid)
     const bytes = await this.#getNode(cid)
     if (bytes === undefined) throw new Odd('absent', cid, 'block-absent')
     if (bytes.length > this.#limits.nodeBytes) throw new Odd('node too large', cid)
     this.nodes.add(cid)
-    return { cid, ...decodeNode(cid, bytes) }
+    const node = decodeNode(cid, bytes)
+    if (node === undefined) throw new Odd('not UnixFS in dag-pb', cid)
+    return node
   }
 
-  async readDirectory({ cid, data, links }: Node, prefix: string, depth: number): Promise<void> {
+  async readDirectory({ cid, data, links }: DagNode, prefix: string, depth: number): Promise<void> {
     if (data.data !== undefined || data.blockSizes.length > 0) throw new Odd('directory with content', cid)
     let previous = ''
     for (const link of links) {
@@ -135,7 +125,7 @@ class Walk {
   }
 
   async #readEntry(link: PBLink, path: string, parent: Cid, depth: number): Promise<void> {
-    const { cid, isLeaf } = targetOf(link, parent)
+    const { cid, isLeaf } = targetIn(link, parent)
     if (isLeaf) {
       const size = link.Tsize ?? -1
       const leaves =
@@ -153,7 +143,7 @@ class Walk {
   }
 
   /** Appends the leaves under a node of a file; returns the offset of what follows them. */
-  async #readFile(node: Node, leaves: FileLeaf[], offset: number, depth: number): Promise<number> {
+  async #readFile(node: DagNode, leaves: FileLeaf[], offset: number, depth: number): Promise<number> {
     const { cid, data, links } = node
     if (data.type !== 'file') throw new Odd('neither file nor directory', cid)
     if (data.data !== undefined) throw new Odd('bytes in an inner node', cid)
@@ -162,7 +152,7 @@ class Walk {
     for (const [i, link] of links.entries()) {
       const size = Number(data.blockSizes[i])
       if (link.Name !== undefined && link.Name !== '') throw new Odd('named part of a file', cid)
-      const target = targetOf(link, cid)
+      const target = targetIn(link, cid)
       if (target.isLeaf) {
         if (link.Tsize !== size) throw new Odd('two sizes for one leaf', cid)
         leaves.push({ ...this.#readLeaf(target.cid, size, cid), offset: at })

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Cid, VideoId } from '#std/brand.ts'
 import { errorFrom, ParatiiError } from '#std/error.ts'
+import { answerGateway, type Gateway } from './gateway.ts'
 import { statusOf } from './http-status.ts'
 import { type LeafFeed, SendBuffers, sendLeaves } from './leaf-sender.ts'
 
@@ -11,6 +12,8 @@ export type BlockSource = {
   hosts(video: VideoId, signal: AbortSignal): Promise<Uint8Array>
   /** The free head of a directory: a CAR. `peer` is the asker's IP address, for rates. */
   head(root: Cid, peer: string, signal: AbortSignal): Promise<Uint8Array>
+  /** What everybody may have by IPFS's own gateway protocol, if anything. */
+  readonly gateway?: Gateway
   /** Checks a request for leaves (`target` is path and query as they came) and opens what it may have. */
   open(target: string, signal: AbortSignal): Promise<LeafFeed>
 }
@@ -41,7 +44,8 @@ const corsHeaders = {
 }
 const preflightHeaders = {
   ...corsHeaders,
-  'access-control-allow-methods': 'GET',
+  'access-control-allow-methods': 'GET, HEAD',
+  'access-control-allow-headers': 'Accept, Cache-Control, Content-Type, If-None-Match, Range',
   'access-control-max-age': '86400',
 }
 const maxTargetLength = 8192
@@ -110,7 +114,14 @@ const route = async (
     response.writeHead(204, preflightHeaders).end()
     return
   }
-  if (request.method !== 'GET' || target.length > maxTargetLength) throw new ParatiiError('request-malformed')
+  const isGateway = target.startsWith('/ipfs/')
+  if (
+    (request.method !== 'GET' && !(isGateway && request.method === 'HEAD')) ||
+    target.length > maxTargetLength
+  )
+    throw new ParatiiError('request-malformed')
+  if (isGateway && source.gateway !== undefined)
+    return answerGateway(source.gateway, request, response, signal)
   const video = videoPattern.exec(target)?.[1]
   if (video !== undefined) return sendWhole(response, await source.hosts(video as VideoId, signal), noStore)
   const root = headPattern.exec(target)?.[1]

@@ -11,6 +11,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'video-unknown': 404,
   'not-replicated': 404,
   'block-absent': 404,
+  'path-unknown': 404,
   'purchase-ended': 410,
   'rate-limited': 429,
 }

@@ -37,6 +37,20 @@ export class RateBound {
     return true
   }
 
+  /** How long until both buckets have so many bytes, if nobody else takes any. */
+  delayMs(address: string, byteCount: number): number {
+    const { each, all, clock } = this.#options
+    const nowMs = clock.nowMs()
+    const prefix = prefixOf(address)
+    const lacking = (bucket: Bucket, { bytesPerSecond }: Rate) =>
+      Math.ceil(((byteCount - bucket.bytes) / bytesPerSecond) * 1000 - (nowMs - bucket.atMs))
+    return Math.max(
+      0,
+      lacking(this.#all, all),
+      prefix === undefined ? 0 : lacking(this.#bucket(prefix, nowMs), each),
+    )
+  }
+
   #bucket(prefix: string, nowMs: number): Bucket {
     const bucket = this.#buckets.get(prefix) ?? { bytes: this.#options.each.burstBytes, atMs: nowMs }
     this.#buckets.delete(prefix)

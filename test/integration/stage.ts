@@ -178,7 +178,7 @@ export const openPublisher = async (
     },
     publish: async (
       files: readonly SourceFile[] = filmFiles(),
-      terms: { readonly feeWei?: bigint } = {},
+      terms: { readonly priceWei?: bigint; readonly feeWei?: bigint } = {},
     ): Promise<VideoDocument> => {
       const root = orThrow(await importDirectory(files, blocks))
       return registerVideo({ reader: stage.reader, writer, blocks, records: opened() }, identity, {
@@ -187,7 +187,7 @@ export const openPublisher = async (
         title: 'A film',
         durationSeconds: 12,
         chunkSeconds: 4,
-        priceWei,
+        priceWei: terms.priceWei ?? priceWei,
         feeWeiPerByte: terms.feeWei ?? feeWei,
         ttlSeconds: 3600,
       })

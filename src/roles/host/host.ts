@@ -1,8 +1,10 @@
+import { isFreeRoot } from '#chain/free-formats.ts'
 import { revocationsOf } from '#chain/mailbox-keys.ts'
 import { multiaddrFromUrl } from '#network/address.ts'
 import { type BlockServer, type BlockSource, startBlockServer } from '#network/block-server.ts'
 import { DirectoryShelf } from '#network/directory-shelf.ts'
 import { serveExchange } from '#network/exchange-server.ts'
+import { FreeBlocks, freeRates } from '#network/free-blocks.ts'
 import { openPaidFeed } from '#network/leaf-feed.ts'
 import { leavesOfRanges } from '#network/leaf-request.ts'
 import { type Letter, Mailbox } from '#network/mailbox.ts'
@@ -24,11 +26,6 @@ import { Replicator } from './replicator.ts'
 import { listHeldReceipts } from './served-purchases.ts'
 import { type HostStatus, readHostStatus, settleHost } from './settling.ts'
 
-/** What everybody may have for nothing: 4 MB/s for a network, 40 MB/s in all. */
-const freeRates = {
-  each: { bytesPerSecond: 4e6, burstBytes: 64e6 },
-  all: { bytesPerSecond: 40e6, burstBytes: 256e6 },
-}
 const offerWithinMs = 30_000
 const sendReceiptsMs = 1_000
 /** A publisher writes when there is news; the offer again is for what was missed, and for changed terms. */
@@ -69,6 +66,7 @@ class RunningHost implements Host {
   readonly #replicator: Replicator
   readonly #guard: RequestGuard
   readonly #rates: RateBound
+  readonly #free: FreeBlocks
   readonly #stopping = new AbortController()
   /** Receipts that are stored and not yet in the outbox. */
   readonly #unsent = new Map<PurchaseNonce, { readonly order: Order; readonly receipt: Receipt }>()
@@ -92,6 +90,14 @@ class RunningHost implements Host {
     this.#replicator = new Replicator(ports)
     this.#guard = new RequestGuard(ports.clock)
     this.#rates = new RateBound({ clock: ports.clock, ...freeRates })
+    this.#free = new FreeBlocks({
+      ...ports,
+      shelf: this.#shelf,
+      rates: this.#rates,
+      roots: async () => (await listKeptVideos(ports.records)).map(video => video.root),
+      isFree: async (root, signal) =>
+        isFreeRoot(ports.reader, await listKeptVideos(ports.records), root, signal),
+    })
     this.#desk = new PurchaseDesk({
       ports,
       shelf: this.#shelf,
@@ -207,6 +213,7 @@ class RunningHost implements Host {
         if (!this.#rates.take(peer, head.length)) throw new ParatiiError('rate-limited')
         return head
       },
+      gateway: { free: this.#free, blocks },
       open: async (target, signal) => {
         const signed = orThrow(parseBlockTarget(target))
         const { request } = signed

@@ -1,7 +1,9 @@
+import { isFreeRoot } from '#chain/free-formats.ts'
 import { revocationsOf } from '#chain/mailbox-keys.ts'
 import { multiaddrFromUrl } from '#network/address.ts'
 import { type BlockServer, type BlockSource, startBlockServer } from '#network/block-server.ts'
 import { DirectoryShelf } from '#network/directory-shelf.ts'
+import { FreeBlocks, freeRates } from '#network/free-blocks.ts'
 import { openFreeFeed } from '#network/leaf-feed.ts'
 import { leavesOfRanges } from '#network/leaf-request.ts'
 import { type Letter, Mailbox } from '#network/mailbox.ts'
@@ -21,11 +23,6 @@ import { type PublisherStatus, readPublisherStatus, settlePublisher } from './se
 import { listVideos } from './videos.ts'
 import { VoteDesk } from './vote-desk.ts'
 
-/** The head of a video is free to everyone: 4 MB/s for a network, 40 MB/s in all. */
-const freeRates = {
-  each: { bytesPerSecond: 4e6, burstBytes: 64e6 },
-  all: { bytesPerSecond: 40e6, burstBytes: 256e6 },
-}
 const settleWithinMs = 60_000
 
 export type Publisher = {
@@ -58,6 +55,7 @@ class RunningPublisher implements Publisher {
   readonly #shelf: DirectoryShelf
   readonly #guard: RequestGuard
   readonly #rates: RateBound
+  readonly #free: FreeBlocks
   readonly #seconds: SecondsDesk | undefined
   readonly #votes: VoteDesk | undefined
   #stopWatch: () => Promise<void> = async () => {}
@@ -73,6 +71,13 @@ class RunningPublisher implements Publisher {
     this.#shelf = new DirectoryShelf(ports.blocks)
     this.#guard = new RequestGuard(ports.clock)
     this.#rates = new RateBound({ clock: ports.clock, ...freeRates })
+    this.#free = new FreeBlocks({
+      ...ports,
+      shelf: this.#shelf,
+      rates: this.#rates,
+      roots: async () => (await listVideos(ports.records)).map(video => video.root),
+      isFree: async (root, signal) => isFreeRoot(ports.reader, await listVideos(ports.records), root, signal),
+    })
     this.#seconds =
       ports.seconds && new SecondsDesk(ports, ports.seconds, this.identity, this.#stopping.signal)
     this.#votes = ports.seconds && new VoteDesk(ports, ports.seconds)
@@ -174,6 +179,7 @@ class RunningPublisher implements Publisher {
         if (!this.#rates.take(peer, head.length)) throw new ParatiiError('rate-limited')
         return head
       },
+      gateway: { free: this.#free, blocks },
       open: async target => {
         const signed = orThrow(parseBlockTarget(target))
         const { request } = signed
