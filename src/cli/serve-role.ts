@@ -1,4 +1,3 @@
-import { openFileBlocks } from '#adapters/blocks-file.ts'
 import { clockSystem } from '#adapters/clock-system.ts'
 import { randomSystem } from '#adapters/random-system.ts'
 import { lockFolder } from '#daemon/folder-lock.ts'
@@ -8,6 +7,7 @@ import { startPublisher } from '#roles/publisher/publisher.ts'
 import { ParatiiError } from '#std/error.ts'
 import { openMarket } from './chain-access.ts'
 import type { CommandContext } from './context.ts'
+import { openRoleBlocks } from './role-blocks.ts'
 import { hostConfigFrom, pricingFrom, publisherConfigFrom, storageFeeFrom } from './role-config.ts'
 import type { ServingRole } from './role-folder.ts'
 import { openRoleStore, type RoleStore } from './role-store.ts'
@@ -34,7 +34,7 @@ export const serveRole = async (context: CommandContext, role: ServingRole): Pro
     ...store,
     ...keys,
     node,
-    blocks: await openBlocks(folder),
+    blocks: await openBlocks(context, store, role),
     clock: clockSystem,
     random: randomSystem,
   }
@@ -86,10 +86,11 @@ const bySecond = async ({ config, keys, reader }: RoleStore, signal: AbortSignal
 }
 
 /** Opening a block store clears what a crash left half written: not while a publication beside us writes into it. */
-const openBlocks = async ({ folder, blocks }: { readonly folder: string; readonly blocks: string }) => {
-  const lock = lockFolder(folder, 'publish')
+const openBlocks = async ({ terminal }: CommandContext, { config, folder }: RoleStore, role: ServingRole) => {
+  const place = role === 'host' ? config['host.blocks'] : undefined
+  const lock = lockFolder(folder.folder, 'publish')
   try {
-    return await openFileBlocks(blocks)
+    return await openRoleBlocks(place, folder.blocks, terminal.env)
   } finally {
     lock.release()
   }

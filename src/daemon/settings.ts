@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { addressField, multiaddrField, publicKeyField } from '#protocol/fields.ts'
 import { parsePti } from '#std/amount.ts'
 import type { Address, PublicKey } from '#std/brand.ts'
+import { blockPlaceSetting } from './block-place.ts'
 import { logLevels } from './log.ts'
 
 /** Bytes in the GB that people see fees in. */
@@ -106,6 +107,10 @@ export const settings = {
     pti(maxFeeWeiPerByte * bytesPerGigabyte),
     'Least fee served for, PTI per GB',
     '0',
+  ),
+  'host.blocks': open(
+    blockPlaceSetting,
+    'Where blocks are: another folder, a gateway behind the own folder, or s3+https://ENDPOINT/BUCKET/PREFIX?region=REGION',
   ),
   'publisher.perMinute': open(
     pti(maxPti),
