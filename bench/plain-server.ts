@@ -8,9 +8,16 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 
+/** What a page and its parts must be called for a browser to take them. */
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.mpd': 'application/dash+xml',
+}
 const readBytes = 1_048_576
 const folder = process.argv[2] ?? '.'
 
@@ -21,7 +28,7 @@ const server = createServer({ noDelay: true }, async (request, response) => {
     response.writeHead(200, {
       'access-control-allow-origin': '*',
       'cache-control': 'no-store',
-      'content-type': 'application/octet-stream',
+      'content-type': types[extname(file)] ?? 'application/octet-stream',
       'content-length': size,
     })
     await pipeline(createReadStream(file, { highWaterMark: readBytes }), response)

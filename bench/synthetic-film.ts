@@ -80,7 +80,7 @@ export const writeFilm = async (folder: string, mebibytes: number): Promise<Film
 
 /** Publishes a written film as `paratii publish` does after packaging: blocks, then the registry. */
 export const publishFilmFolder =
-  ({ folder }: Film): PublishInTown =>
+  ({ folder }: Pick<Film, 'folder'>): PublishInTown =>
   async ({ command }, chain) => {
     const { keyFile, blocks, records } = roleFolder(foldersFor(command.home, {}), 'publisher')
     const { walletKey, nodeKey } = await openKeyFile(keyFile, command.password)

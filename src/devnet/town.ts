@@ -22,7 +22,8 @@ export interface TownOptions {
   hosts?: number
   /** Seconds from a request to close to the end of an escrow. */
   periodSeconds?: number
-  /** More of the environment of host n, from 1. */
+  /** More of the environment of the publisher, and of host n, from 1. */
+  publisherEnv?: Readonly<Record<string, string>>
   hostEnv?: (n: number) => Readonly<Record<string, string>>
   /** Says in words what is being done. */
   onStep?: (text: string) => void
@@ -94,7 +95,7 @@ export async function startTown(options: TownOptions): Promise<Town> {
       await untilServed(`${host.url}/paratii/1/hosts/${video}`)
     }
 
-    const seller = await init('publisher', 'publisher', [])
+    const seller = await init('publisher', 'publisher', [], options.publisherEnv)
     onStep('Publishing the film: packaging, storing, registering')
     const publishFile = async (file: string, name = title): Promise<VideoId> => {
       const published = await runCommand(
