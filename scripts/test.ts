@@ -7,12 +7,22 @@
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 
 interface Count {
   passed: number
   failed: number
 }
+
+/** As much of vitest's JSON report as is read here. */
+interface Report {
+  numPassedTests?: number
+  numFailedTests?: number
+  testResults?: { name: string; assertionResults: { status: string; fullName: string }[] }[]
+}
+
+/** Failed tests by name, shown again at the end: the sets print side by side. */
+const failures: string[] = []
 
 const root = resolve(import.meta.dirname, '..')
 const bin = join(root, 'node_modules/.bin')
@@ -55,7 +65,10 @@ async function vitest(project: string, env: Record<string, string> = {}): Promis
     const parameters = ['run', '--project', project, '--reporter=default', '--reporter=json']
     const { code } = await run('vitest', [...parameters, `--outputFile.json=${report}`], env)
     const text = await readFile(report, 'utf8').catch(() => '{}')
-    const { numPassedTests = 0, numFailedTests = 0 } = JSON.parse(text) as Record<string, number>
+    const { numPassedTests = 0, numFailedTests = 0, testResults = [] } = JSON.parse(text) as Report
+    for (const { name, assertionResults } of testResults)
+      for (const { status, fullName } of assertionResults)
+        if (status === 'failed') failures.push(`${relative(root, name)}: ${fullName}`)
     const unexplained = numFailedTests === 0 && (code !== 0 || numPassedTests === 0)
     return { passed: numPassedTests, failed: numFailedTests + (unexplained ? 1 : 0) }
   } finally {
@@ -149,5 +162,6 @@ const steps = asked.includes('full')
     ? oneByOne(asked)
     : everyDay
 for (const names of steps) await Promise.all(names.map(report))
+for (const failure of failures) process.stdout.write(`failed: ${failure}\n`)
 process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`)
 process.exitCode = total.failed === 0 ? 0 : 1

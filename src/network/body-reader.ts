@@ -5,7 +5,8 @@
 export type BodyReader = {
   /**
    * Fills `buffer` from its start with `byteCount` bytes. The buffer passed in may be detached: go on with the
-   * one returned. Undefined when the body ended before. `onBytes` is called whenever some arrived.
+   * one returned. Undefined when the body ended before. `onBytes` is called when some arrived, at the latest after
+   * 64 KiB: a slow line is not a dead one.
    */
   fill(buffer: ArrayBuffer, byteCount: number, onBytes?: () => void): Promise<ArrayBuffer | undefined>
   /** True when nothing is left; to be asked once all that was expected has been read. */
@@ -13,6 +14,9 @@ export type BodyReader = {
   /** Stops the transfer; safe to call at any time, also after the end. */
   cancel(reason?: unknown): Promise<void>
 }
+
+/** Fewer bytes do not wake the reader before its buffer is full: a wake costs more than they are worth. */
+const wakeBytes = 65_536
 
 export const readBody = (body: ReadableStream<Uint8Array<ArrayBuffer>>): BodyReader => {
   let reader: ReadableStreamBYOBReader
@@ -27,7 +31,7 @@ export const readBody = (body: ReadableStream<Uint8Array<ArrayBuffer>>): BodyRea
       let offset = 0
       while (offset < byteCount) {
         const { value, done } = await reader.read(new Uint8Array(current, offset, byteCount - offset), {
-          min: byteCount - offset,
+          min: Math.min(byteCount - offset, wakeBytes),
         })
         if (done || value === undefined) return undefined
         onBytes?.()
