@@ -1,8 +1,7 @@
-import { TopicValidatorResult } from '@libp2p/gossipsub'
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import * as v from 'valibot'
-import { openAnnouncement, signPublic } from '#protocol/announcement.ts'
-import { checkEnvelope, maxEnvelopeBytes } from '#protocol/envelope.ts'
+import { signPublic } from '#protocol/announcement.ts'
+import { maxEnvelopeBytes } from '#protocol/envelope.ts'
 import { parseFields, publicKeyField } from '#protocol/fields.ts'
 import { decodeFrame, encodeFrame } from '#protocol/frame.ts'
 import { decodeJson, encodeJson } from '#protocol/json.ts'
@@ -10,19 +9,18 @@ import { nameEnvelope, openGot, openListen } from '#protocol/relaying.ts'
 import { identityOf } from '#protocol/signature.ts'
 import { publicTopics, topicOf } from '#protocol/topic.ts'
 import type { Hash, PublicKey } from '#std/brand.ts'
-import { errorFrom, failed, familyOf, ParatiiError } from '#std/error.ts'
+import { errorFrom, familyOf, ParatiiError } from '#std/error.ts'
 import type { Clock } from '#std/ports/clock.ts'
 import type { Crypto } from '#std/ports/crypto.ts'
 import type { Records } from '#std/ports/records.ts'
-import type { Result } from '#std/result.ts'
 import { type FrameStream, frameStream } from './frame-stream.ts'
 import { keepConnected, tryDial } from './keep-connected.ts'
 import { type HoldLimits, MailHold, standardHoldLimits } from './mail-hold.ts'
 import type { PeerScores } from './peer-scores.ts'
 import type { PubsubNode } from './pubsub.ts'
+import { RelayGate } from './relay-gate.ts'
 import { Listener, relayFrames, relayProtocol } from './relay-listener.ts'
 import { RelayPusher } from './relay-pusher.ts'
-import { TokenBuckets } from './token-buckets.ts'
 
 export type RelayPorts = {
   readonly node: PubsubNode
@@ -53,8 +51,6 @@ const housekeepingMs = 60_000
 const listingLifeMs = 900_000
 const maxTopicsPerPeer = 512
 const maxRelays = 32
-const peerRate = { burst: 8 * 1_048_576, perSecond: 524_288 }
-const topicRate = { burst: 4 * 1_048_576, perSecond: 131_072 }
 
 /**
  * A daemon that carries mail for others: joins the topics that connected peers send or listen on, checks what anyone
@@ -69,8 +65,7 @@ export class MailRelay {
   readonly #listeners = new Map<string, Set<Listener>>()
   readonly #topicsOfPeer = new Map<string, Set<string>>()
   readonly #pusher: RelayPusher
-  readonly #peerQuota: TokenBuckets
-  readonly #topicQuota: TokenBuckets
+  readonly #gate: RelayGate
   #keeping: Promise<unknown> = Promise.resolve()
 
   private constructor(ports: RelayPorts, options: RelayOptions, hold: MailHold) {
@@ -84,8 +79,7 @@ export class MailRelay {
       onFault: error => ports.onFault?.(error),
     })
     this.#key = identityOf(ports.crypto, ports.nodeKey).publicKey
-    this.#peerQuota = new TokenBuckets(ports.clock, peerRate)
-    this.#topicQuota = new TokenBuckets(ports.clock, topicRate)
+    this.#gate = new RelayGate(ports)
   }
 
   static async start(ports: RelayPorts, options: RelayOptions): Promise<MailRelay> {
@@ -166,7 +160,7 @@ export class MailRelay {
     const { crypto, clock } = this.#ports
     const opened = openListen(crypto, bytes, { relay: this.#key, nowMs: clock.nowMs() })
     if (!opened.ok) {
-      this.#judge(listener.peer, opened)
+      this.#gate.judge(listener.peer, opened)
       return listener.tell('listening', { code: opened.error.code })
     }
     const topic = topicOf(opened.value)
@@ -189,7 +183,7 @@ export class MailRelay {
       ? parseFields(v.object({ key: publicKeyField }), json.value, 'message-malformed')
       : json
     if (parsed.ok) this.#removeListener(listener, topicOf(parsed.value.key))
-    else this.#judge(listener.peer, parsed)
+    else this.#gate.judge(listener.peer, parsed)
   }
 
   #removeListener(listener: Listener, topic: string): void {
@@ -205,7 +199,7 @@ export class MailRelay {
   async #takeMail(frames: FrameStream, peer: string, envelope: Uint8Array): Promise<void> {
     const of = nameEnvelope(envelope)
     const answer = (code?: string) => frames.write('mailack', encodeJson({ of, code }), this.#stopping.signal)
-    const checked = this.#check(peer, envelope)
+    const checked = this.#gate.check(peer, envelope)
     if (!checked.ok) return answer(checked.error.code)
     const topic = topicOf(checked.value)
     try {
@@ -220,7 +214,7 @@ export class MailRelay {
 
   async #takeGot(peer: string, bytes: Uint8Array): Promise<void> {
     const got = openGot(this.#ports.crypto, bytes)
-    if (!got.ok) return this.#judge(peer, got)
+    if (!got.ok) return this.#gate.judge(peer, got)
     const topic = topicOf(got.value.to)
     // Said to everyone before we leave: whoever else carries the topic holds it too.
     if (got.value.envelopes.some(name => !this.#hold.isGot(name))) await this.#publish(topic, 'got', bytes)
@@ -232,7 +226,7 @@ export class MailRelay {
   #join(topic: string): void {
     const { pubsub } = this.#ports.node.services
     if (pubsub.topicValidators.has(topic)) return
-    pubsub.topicValidators.set(topic, (peer, message) => this.#validate(peer.toString(), message))
+    pubsub.topicValidators.set(topic, (peer, message) => this.#gate.validate(peer.toString(), message))
     pubsub.subscribe(topic)
   }
 
@@ -250,39 +244,6 @@ export class MailRelay {
 
   async #publish(topic: string, cmd: 'mail' | 'got' | 'relay', data: Uint8Array): Promise<void> {
     await this.#ports.node.services.pubsub.publish(topic, encodeFrame(cmd, data))
-  }
-
-  /** What anyone can check is checked before it goes on; floods go no further. */
-  #validate(
-    peer: string,
-    { topic, data }: { readonly topic: string; readonly data: Uint8Array },
-  ): TopicValidatorResult {
-    const reject = (result: Result<unknown>) => {
-      this.#judge(peer, result)
-      return TopicValidatorResult.Reject
-    }
-    const frame = decodeFrame(data, maxEnvelopeBytes)
-    if (!frame.ok) return reject(frame)
-    if (frame.value.cmd === 'relay' && topic === publicTopics.relay) {
-      const heard = this.#openListing(frame.value.data)
-      return heard.ok ? TopicValidatorResult.Accept : reject(heard)
-    }
-    if (frame.value.cmd === 'mail') {
-      const checked = this.#check(peer, frame.value.data)
-      if (!checked.ok && checked.error.code === 'rate-limited') return TopicValidatorResult.Ignore
-      if (!checked.ok) return TopicValidatorResult.Reject
-      return topicOf(checked.value) === topic
-        ? TopicValidatorResult.Accept
-        : reject(failed('envelope-malformed', { reason: 'topic' }))
-    }
-    if (frame.value.cmd === 'got') {
-      const got = openGot(this.#ports.crypto, frame.value.data)
-      if (!got.ok) return reject(got)
-      return topicOf(got.value.to) === topic
-        ? TopicValidatorResult.Accept
-        : reject(failed('message-malformed', { reason: 'topic' }))
-    }
-    return TopicValidatorResult.Ignore
   }
 
   readonly #onMessage = (event: CustomEvent<{ readonly topic: string; readonly data: Uint8Array }>): void => {
@@ -312,20 +273,6 @@ export class MailRelay {
 
   // ------------------------------------------------------------------------------------------------------ mail
 
-  /** Quotas, and what of an envelope anyone can check. The receiver's key. */
-  #check(peer: string, envelope: Uint8Array): Result<PublicKey> {
-    if (!this.#peerQuota.take(peer, envelope.length)) return failed('rate-limited')
-    const checked = checkEnvelope(this.#ports.crypto, envelope)
-    if (!checked.ok) {
-      this.#judge(peer, checked)
-      return checked
-    }
-    const { receiver } = checked.value
-    return this.#topicQuota.take(topicOf(receiver), envelope.length)
-      ? { ok: true, value: receiver }
-      : failed('rate-limited')
-  }
-
   async #keep(topic: string, name: Hash, envelope: Uint8Array, isFirst = true): Promise<void> {
     if (!(await this.#hold.put(topic, name, envelope))) return
     this.#join(topic)
@@ -342,23 +289,7 @@ export class MailRelay {
     this.#leaveIfIdle(topic)
   }
 
-  #judge(peer: string, result: Result<unknown>): void {
-    if (!result.ok && result.error.code !== 'rate-limited') this.#ports.scores.punish(peer)
-  }
-
   // ------------------------------------------------------------------------------------------------ other relays
-
-  #openListing(bytes: Uint8Array) {
-    const { crypto, clock } = this.#ports
-    const heard = openAnnouncement(crypto, bytes, {
-      type: 'relay',
-      topic: publicTopics.relay,
-      nowMs: clock.nowMs(),
-    })
-    if (!heard.ok) return heard
-    const { sender, announcement } = heard.value
-    return sender === announcement.body.key ? heard : failed('signature-invalid', { field: 'key' })
-  }
 
   #announce(): void {
     const { clock, crypto, node, nodeKey } = this.#ports
@@ -370,7 +301,7 @@ export class MailRelay {
   }
 
   async #meet(bytes: Uint8Array): Promise<void> {
-    const heard = this.#openListing(bytes)
+    const heard = this.#gate.openListing(bytes)
     const { node } = this.#ports
     if (!heard.ok || this.#options.discover !== true || node.getConnections().length >= maxRelays) return
     for (const address of heard.value.announcement.body.addresses) {
