@@ -18,9 +18,9 @@ export const startDelayProxy = async (line: Line, firstTarget = 0): Promise<Dela
   const sockets = new Set<Socket>()
   const server = createServer({ noDelay: true, allowHalfOpen: true }, near => {
     const far = connect({ port: target, host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
-    // The handshake of TCP, which loopback does not take long for: a client would not have sent before.
-    const openAtMs = performance.now() + line.roundTripMs
-    carry(near, far, line, openAtMs)
+    // The handshake of TCP, which loopback does not take long for: a client would have sent a round trip later.
+    const firstAtMs = performance.now() + 1.5 * line.roundTripMs
+    carry(near, far, line, firstAtMs)
     carry(far, near, line, 0)
     for (const socket of [near, far]) {
       sockets.add(socket)

@@ -97,6 +97,7 @@ export const openViewers = async ({ chain, video }: Town) => {
       host,
       nodeKey,
       pool,
+      confirmed: Promise.resolve(),
       onSigned: () => void receipts++,
     })
     await link.connect()

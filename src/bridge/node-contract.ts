@@ -99,6 +99,8 @@ export const nodeCallbacks = {
     result: v.object({ nodeKey: nodeKeyField }),
   },
   meter: { params: meterSchema, result: nothing },
+  /** A purchase that is being bought can be read: its free head at once, the rest when the chain has it. */
+  readable: { params: v.object({ purchase: purchaseNonceField }), result: nothing },
 } as const
 
 /** Offscreen page -> its Worker, and background worker -> offscreen page: with the one port to talk over. */

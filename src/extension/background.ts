@@ -106,8 +106,10 @@ export function startBackground(): void {
       {
         wallet: () => wallet.state(),
         prepare: (asked, place) => shop.buying.prepare(asked, place),
-        buy: (asked, prepared, agreedWei) => shop.buying.buy(asked, prepared, agreedWei),
-        reopen: bought => shop.buying.reopen(bought),
+        buy: (asked, prepared, agreedWei, onReadable) =>
+          shop.buying.buy(asked, prepared, agreedWei, onReadable),
+        reopen: (bought, onReadable) => shop.buying.reopen(bought, onReadable),
+        warm: prepared => void shop.buying.warm(prepared),
         allowAlways: (site, alwaysWei) => sites.set(site, rule => ({ ...rule, alwaysWei })),
         issueTicket: purchase => shop.grants.issue(purchase),
       },

@@ -28,6 +28,8 @@ export type Funds = {
   readonly chainTimeMs: number
 }
 
+type Readable = (purchase: PurchaseNonce) => void
+
 type BuyingPorts = {
   readonly wallet: Pick<WalletDesk, 'stored'>
   readonly keyring: Keyring
@@ -54,6 +56,8 @@ const nobody = `0x${'00'.repeat(20)}` as Address
 /** From a video's price to a purchase on the chain. Money is promised, signed and written down here, and nowhere else. */
 export class Buying {
   readonly #ports: BuyingPorts
+  /** Who waits until a purchase that is being made can be read. */
+  readonly #waiting = new Map<PurchaseNonce, Readable>()
   #turn: Promise<unknown> = Promise.resolve()
   #recovered = false
 
@@ -92,19 +96,22 @@ export class Buying {
     return { offer, locked, quote, deployment, bought }
   }
 
-  /** Buys what was shown for at most what was agreed to. One purchase at a time: the budget is counted once. */
-  buy(asked: Asked, prepared: Prepared, agreedWei: bigint): Promise<PurchaseNonce> {
+  /**
+   * Buys what was shown for at most what was agreed to. One purchase at a time: the budget is counted once.
+   * `onReadable` is called as soon as the free head can be played, mostly before the chain has the purchase.
+   */
+  buy(asked: Asked, prepared: Prepared, agreedWei: bigint, onReadable?: Readable): Promise<PurchaseNonce> {
     const bought = this.#turn.then(async () => {
       await this.#recover()
       await this.sweep()
-      return this.#buy(asked, prepared, agreedWei)
+      return this.#buy(asked, prepared, agreedWei, onReadable)
     })
     this.#turn = bought.catch(() => undefined)
     return bought
   }
 
   /** Goes on with a purchase made before; sends its order again if nobody knows whether it arrived. */
-  async reopen(entry: PurchaseEntry): Promise<PurchaseNonce> {
+  async reopen(entry: PurchaseEntry, onReadable?: Readable): Promise<PurchaseNonce> {
     const { node, wallet, keyring } = this.#ports
     const { network } = await wallet.stored()
     if (entry.order === undefined) {
@@ -112,16 +119,36 @@ export class Buying {
       return entry.purchase
     }
     const nodeKey = await keyring.purchaseKey(entry.chainId, entry.buyer, entry.salt)
-    return this.#send(entry, network, entry.order, nodeKey)
+    return this.#send(entry, network, entry.order, nodeKey, onReadable)
   }
 
-  async #buy(asked: Asked, prepared: Prepared, agreedWei: bigint): Promise<PurchaseNonce> {
+  /** The node has what it takes to play a purchase that is being made. */
+  noteReadable(purchase: PurchaseNonce): void {
+    this.#waiting.get(purchase)?.(purchase)
+  }
+
+  /**
+   * Has a purchase that is still good opened before anybody presses play: connections and exchanges are there then.
+   * Asks nothing of a wallet that is locked, and pays for nothing.
+   */
+  async warm({ bought, locked }: Prepared): Promise<void> {
+    if (bought === undefined || bought.order !== undefined || locked) return
+    const { network } = await this.#ports.wallet.stored()
+    await this.#ports.node.ask('open', { network, purchase: bought.purchase }).catch(() => undefined)
+  }
+
+  async #buy(
+    asked: Asked,
+    prepared: Prepared,
+    agreedWei: bigint,
+    onReadable: Readable | undefined,
+  ): Promise<PurchaseNonce> {
     const { wallet, keyring, crypto, random, clock, budgets, book } = this.#ports
     const { network, account, budget } = await wallet.stored()
     const { offer, quote, deployment } = prepared
     // Another tab may have bought it since this one showed its price.
     const bought = await this.#findBought(asked, network, account.address)
-    if (bought !== undefined) return this.reopen(bought)
+    if (bought !== undefined) return this.reopen(bought, onReadable)
     const { balanceWei, chainTimeMs } = await this.#ports.funds(network, account.address)
     const nowMs = clock.nowMs()
     // A new day is one for this machine and for the chain: setting the clock forward gives no budget.
@@ -188,7 +215,7 @@ export class Buying {
       ...(offer.site === undefined ? {} : { site: offer.site }),
     }
     await book.add(entry)
-    return this.#send(entry, network, order, nodeKey)
+    return this.#send(entry, network, order, nodeKey, onReadable)
   }
 
   async #send(
@@ -196,8 +223,10 @@ export class Buying {
     network: Network,
     order: Order,
     nodeKey: Uint8Array,
+    onReadable: Readable | undefined,
   ): Promise<PurchaseNonce> {
     const { node, book } = this.#ports
+    if (onReadable !== undefined) this.#waiting.set(entry.purchase, onReadable)
     try {
       await node.ask('buy', { network, order, nodeKey: hexFromBytes(nodeKey) })
     } catch (thrown) {
@@ -207,6 +236,7 @@ export class Buying {
       if (familyOf(code) === 'Rejected' && code !== 'aborted') await book.settle(entry.purchase, 'refused')
       throw thrown
     } finally {
+      this.#waiting.delete(entry.purchase)
       nodeKey.fill(0)
     }
     await book.settle(entry.purchase, 'open')

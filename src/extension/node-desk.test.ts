@@ -72,7 +72,7 @@ const openDesk = async () => {
   const background = connectPort(
     port1,
     nodeCallbacks,
-    { 'node-key': async () => ({ nodeKey }), meter: async () => ({}) },
+    { 'node-key': async () => ({ nodeKey }), meter: async () => ({}), readable: async () => ({}) },
     nodeRequests,
   )
   closers.push(background.close)

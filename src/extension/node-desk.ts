@@ -2,8 +2,10 @@ import type { Lifelines } from '#bridge/lifeline.ts'
 import { channelRequests, nodeCallbacks, nodeRequests } from '#bridge/node-contract.ts'
 import { connectPort, type PortPeer } from '#bridge/port-rpc.ts'
 import type { Meter, Network } from '#bridge/shapes.ts'
+import type { Order } from '#protocol/order.ts'
+import { hashTerms } from '#protocol/terms.ts'
 import type { Quote, Viewer, Meter as ViewerMeter } from '#roles/viewer/api.ts'
-import type { FormatName, PurchaseNonce, VideoId } from '#std/brand.ts'
+import type { FormatName, Hash, PurchaseNonce, VideoId } from '#std/brand.ts'
 import { bytesFromHex } from '#std/bytes.ts'
 import { ParatiiError } from '#std/error.ts'
 import { type AskedRange, resolveRange } from './byte-range.ts'
@@ -28,6 +30,7 @@ type AskedPart = {
 const idleMs = 5 * 60_000
 const quoteMs = 60_000
 const buyMs = 180_000
+const maxQuotes = 8
 /** A purchase that nobody reads for so long is paid up to its last byte: its player may be gone for good. */
 const flushAfterMs = 3_000
 
@@ -40,6 +43,8 @@ export class NodeDesk {
   /** Streams of each purchase that are open, and what waits for the last of them to be followed by no other. */
   readonly #streams = new Map<PurchaseNonce, number>()
   readonly #flushes = new Map<PurchaseNonce, ReturnType<typeof setTimeout>>()
+  /** The newest quotes, by the hash of their terms. */
+  readonly #quotes = new Map<Hash, Quote>()
   readonly #backgrounds = new Set<Background>()
   /** Ports of pages, by the purchase that they may read. */
   readonly #channels = new Map<PurchaseNonce, Set<PortPeer<Record<string, never>>>>()
@@ -67,10 +72,19 @@ export class NodeDesk {
           this.#work(async () => {
             const viewer = await this.#viewerOf(network)
             const signal = AbortSignal.timeout(buyMs)
-            const quote = await viewer.quote(order.id, order.format, signal)
-            const purchase = await viewer.buy(quote, order, bytesFromHex(nodeKey), signal)
-            this.#open.set(purchase, Promise.resolve())
-            return { purchase }
+            const quote = this.#quoteOf(order) ?? (await viewer.quote(order.id, order.format, signal))
+            let readable: PurchaseNonce | undefined
+            const tell = (purchase: PurchaseNonce): void => {
+              readable = purchase
+              this.#open.set(purchase, Promise.resolve())
+              background.ask('readable', { purchase }).catch(() => undefined)
+            }
+            try {
+              return { purchase: await viewer.buy(quote, order, bytesFromHex(nodeKey), signal, tell) }
+            } catch (thrown) {
+              if (readable !== undefined) this.#open.delete(readable)
+              throw thrown
+            }
           }),
         open: ({ network, purchase }) =>
           this.#work(async () => {
@@ -155,9 +169,27 @@ export class NodeDesk {
     )
   }
 
+  /** The quote that an order was made from, if it was given by this node: asked once more it would only cost time. */
+  #quoteOf({ terms, leaves }: Order): Quote | undefined {
+    const quote = this.#quotes.get(hashTerms(terms))
+    const isOfIt = leaves.every(({ key }) => quote?.hosts.some(host => host.key === key))
+    return isOfIt ? quote : undefined
+  }
+
+  #keepQuote(quote: Quote): void {
+    const name = hashTerms(quote.terms)
+    this.#quotes.delete(name)
+    this.#quotes.set(name, quote)
+    for (const oldest of this.#quotes.keys()) {
+      if (this.#quotes.size <= maxQuotes) break
+      this.#quotes.delete(oldest)
+    }
+  }
+
   async #quote(network: Network, video: VideoId, format: FormatName) {
     const viewer = await this.#viewerOf(network)
     const quote: Quote = await viewer.quote(video, format, AbortSignal.timeout(quoteMs))
+    this.#keepQuote(quote)
     const { terms, hosts, capacity } = quote
     return {
       title: quote.video.document.title,
@@ -188,6 +220,7 @@ export class NodeDesk {
     if (this.#viewer?.key === key) return this.#viewer.viewer
     const before = this.#viewer?.viewer
     this.#open.clear()
+    this.#quotes.clear()
     for (const bought of [...this.#channels.keys()]) this.#closeChannels(bought)
     const viewer = this.#createViewer(network, before)
     this.#viewer = { key, viewer }

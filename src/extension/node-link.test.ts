@@ -80,7 +80,7 @@ afterEach(() => stop?.())
 function createLink() {
   const { place, lifelines } = createPlace()
   stop = place.stop
-  const link = new NodeLink(place, lifelines, { 'node-key': unasked, meter: unasked })
+  const link = new NodeLink(place, lifelines, { 'node-key': unasked, meter: unasked, readable: unasked })
   return { place, link }
 }
 

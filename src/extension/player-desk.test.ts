@@ -12,11 +12,17 @@ const site = 'https://a.example'
 const ticket = 'cc'.repeat(16)
 
 function createSession(bought = false) {
-  const state = { wallet: 'unlocked' as WalletState['status'], fails: undefined as ErrorCode | undefined }
+  const state = {
+    wallet: 'unlocked' as WalletState['status'],
+    fails: undefined as ErrorCode | undefined,
+    playsEarly: false,
+    mined: Promise.resolve(),
+  }
   const updates: PlayerUpdate[] = []
   const told: string[] = []
   const agreed: bigint[] = []
   const allowed: [string, bigint][] = []
+  const warmed: boolean[] = []
   let reopened = 0
   const offer = { ticket, title: 't', site, priceWei: 400n, hostsWei: 25n, bought } as Prepared['offer']
   const session = openSession(
@@ -26,8 +32,10 @@ function createSession(bought = false) {
         if (state.fails !== undefined) throw new ParatiiError(state.fails)
         return { offer, locked: state.wallet === 'locked', bought: bought ? {} : undefined } as Prepared
       },
-      async buy(_, __, agreedWei) {
+      async buy(_, __, agreedWei, onReadable) {
         agreed.push(agreedWei)
+        if (state.playsEarly) onReadable(purchase)
+        await state.mined
         return purchase
       },
       async reopen() {
@@ -36,6 +44,7 @@ function createSession(bought = false) {
       },
       allowAlways: async (site, upToWei) => void allowed.push([site, upToWei]),
       issueTicket: async () => ticket,
+      warm: ({ bought }) => void warmed.push(bought !== undefined),
     },
     { send: update => updates.push(update), tell: name => told.push(name) },
   )
@@ -43,7 +52,7 @@ function createSession(bought = false) {
     const update = updates.at(-1)
     return update?.type === 'state' ? update.state.status : update?.type
   }
-  return { session, state, updates, told, agreed, allowed, last, reopened: () => reopened }
+  return { session, state, updates, told, agreed, allowed, warmed, last, reopened: () => reopened }
 }
 
 describe('a player page', () => {
@@ -85,10 +94,40 @@ describe('a player page', () => {
     }
   })
 
-  it('goes on with what was bought before, and pays nothing for it', async () => {
-    const { session, last, agreed, told, reopened } = createSession(true)
+  it('plays what is free while the purchase is made', async () => {
+    const { session, state, last, updates } = createSession()
+    const mined = Promise.withResolvers<void>()
+    Object.assign(state, { playsEarly: true, mined: mined.promise })
     session.receive({ type: 'open', asked })
     await expect.poll(last).toBe('offered')
+    session.receive({ type: 'watch', ticket, agreedWei: 425n })
+    await expect.poll(last).toBe('ready')
+    const { length } = updates
+    mined.resolve()
+    await mined.promise
+    await new Promise(setImmediate)
+    expect(updates).toHaveLength(length)
+    expect(session.purchase).toBe(purchase)
+  })
+
+  it('plays no more of a purchase that was refused', async () => {
+    const { session, state, last } = createSession()
+    const mined = Promise.withResolvers<void>()
+    Object.assign(state, { playsEarly: true, mined: mined.promise })
+    session.receive({ type: 'open', asked })
+    await expect.poll(last).toBe('offered')
+    session.receive({ type: 'watch', ticket, agreedWei: 425n })
+    await expect.poll(last).toBe('ready')
+    mined.reject(new ParatiiError('terms-changed'))
+    await expect.poll(last).toBe('failed')
+    expect(session.purchase).toBeUndefined()
+  })
+
+  it('goes on with what was bought before, and pays nothing for it', async () => {
+    const { session, last, agreed, told, warmed, reopened } = createSession(true)
+    session.receive({ type: 'open', asked })
+    await expect.poll(last).toBe('offered')
+    expect(warmed).toEqual([true])
     session.receive({ type: 'watch', ticket, agreedWei: 0n })
     await expect.poll(last).toBe('ready')
     expect([agreed, told, reopened()]).toEqual([[], [], 1])

@@ -19,8 +19,19 @@ export type Prepared = {
 type PlayerPorts = {
   readonly wallet: () => Promise<WalletState>
   readonly prepare: (asked: Asked, place: Place | undefined) => Promise<Prepared>
-  readonly buy: (asked: Asked, prepared: Prepared, agreedWei: bigint) => Promise<PurchaseNonce>
-  readonly reopen: (bought: PurchaseEntry) => Promise<PurchaseNonce>
+  /** Calls back when there is something to play, mostly before it is bought; resolves when it is. */
+  readonly buy: (
+    asked: Asked,
+    prepared: Prepared,
+    agreedWei: bigint,
+    onReadable: (purchase: PurchaseNonce) => void,
+  ) => Promise<PurchaseNonce>
+  readonly reopen: (
+    bought: PurchaseEntry,
+    onReadable: (purchase: PurchaseNonce) => void,
+  ) => Promise<PurchaseNonce>
+  /** An offer is in sight: what costs nothing may be got ready. */
+  readonly warm: (prepared: Prepared) => void
   /** Remembers that what costs no more may start on this site unasked. */
   readonly allowAlways: (site: string, upToWei: bigint) => Promise<void>
   readonly issueTicket: (purchase: PurchaseNonce) => Promise<string>
@@ -61,6 +72,9 @@ export function openSession(ports: PlayerPorts, { send, tell }: SessionPorts): P
     const isCurrent = (): boolean => mine === step
     work(isCurrent).catch(thrown => {
       if (!isCurrent()) return
+      // What already played of a purchase that was refused ends here.
+      step++
+      purchase = undefined
       const failure = failureOf(thrown)
       if (failure.code === 'budget-exhausted') tell('paratii-budgetexhausted', {})
       show({ status: 'failed', failure })
@@ -79,6 +93,7 @@ export function openSession(ports: PlayerPorts, { send, tell }: SessionPorts): P
       if (!isCurrent()) return
       prepared = found
       show({ status: 'offered', locked: found.locked, offer: found.offer })
+      ports.warm(found)
       const { priceWei, hostsWei, bought } = found.offer
       if (!bought)
         tell('paratii-paymentrequired', { priceWei: priceWei.toString(), hostsWei: hostsWei.toString() })
@@ -90,17 +105,27 @@ export function openSession(ports: PlayerPorts, { send, tell }: SessionPorts): P
       show({ status: 'buying' })
       const { site } = found.offer
       if (always && site !== undefined && place?.isDirect) await ports.allowAlways(site, agreedWei)
-      const bought =
+      let playing: Promise<void> | undefined
+      const begin = (bought: PurchaseNonce): Promise<void> => {
+        playing ??= play(bought)
+        return playing
+      }
+      const play = async (bought: PurchaseNonce): Promise<void> => {
+        if (!isCurrent()) return
+        purchase = bought
+        const [ticket, state] = await Promise.all([ports.issueTicket(bought), ports.wallet()])
+        if (!isCurrent()) return
+        const resumesAlone = state.status !== 'absent' && state.settings.resumesAlone
+        const { title } = found.offer
+        show({ status: 'ready', purchase: bought, ticket, manifest, title, resumesAlone })
+      }
+      // The free head plays while the purchase is made; what it fails of is told below.
+      const onReadable = (readable: PurchaseNonce): void => void begin(readable).catch(() => undefined)
+      await begin(
         found.bought === undefined
-          ? await ports.buy(video, found, agreedWei)
-          : await ports.reopen(found.bought)
-      if (!isCurrent()) return
-      purchase = bought
-      const ticket = await ports.issueTicket(bought)
-      const state = await ports.wallet()
-      const resumesAlone = state.status !== 'absent' && state.settings.resumesAlone
-      const { title } = found.offer
-      show({ status: 'ready', purchase: bought, ticket, manifest, title, resumesAlone })
+          ? await ports.buy(video, found, agreedWei, onReadable)
+          : await ports.reopen(found.bought, onReadable),
+      )
     })
 
   return {

@@ -56,6 +56,10 @@ export function wirePurchases(wiring: PurchaseWiring) {
       noteMeter(meter)
       return {}
     },
+    async readable({ purchase }) {
+      buying.noteReadable(purchase)
+      return {}
+    },
   })
   const endOf = async (network: Network, purchase: PurchaseNonce): Promise<number | undefined> => {
     const { store } = await deployments.get(network)

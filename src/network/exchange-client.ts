@@ -12,6 +12,7 @@ import {
 } from '#protocol/exchange.ts'
 import type { PublicKey } from '#std/brand.ts'
 import { errorFrom, isErrorCode, orThrow, ParatiiError } from '#std/error.ts'
+import { raceAbort } from '#std/race-abort.ts'
 import { type FrameStream, frameStream } from './frame-stream.ts'
 
 /** Both sides of the paid exchange speak it; bytes go over HTTP beside it. */
@@ -35,7 +36,7 @@ export type ExchangeOptions = {
   /** The host that must be at the other end: its node key. */
   readonly host: PublicKey
   /** Makes the viewer's first word from the host's fresh nonce. */
-  readonly introduce: (init: HostInit) => ViewerInit
+  readonly introduce: (init: HostInit) => ViewerInit | Promise<ViewerInit>
   /** The host waits for a receipt. */
   readonly onRequest?: (outstanding: number) => void
   readonly signal: AbortSignal
@@ -48,7 +49,8 @@ export const openExchange = async (options: ExchangeOptions): Promise<Exchange> 
     const signal = AbortSignal.any([options.signal, AbortSignal.timeout(exchangeTurnMs)])
     const init = await hear(frames, 'init', signal)
     if (init.key !== options.host) throw new ParatiiError('signature-invalid', { field: 'host' })
-    await frames.write('init', encodeExchange(options.introduce(init)), signal)
+    const introduction = await raceAbort(Promise.resolve(options.introduce(init)), signal)
+    await frames.write('init', encodeExchange(introduction), signal)
     const ack = await hear(frames, 'initack', signal)
     return new OpenExchange(frames, ack, options)
   } catch (thrown) {

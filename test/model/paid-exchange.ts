@@ -162,6 +162,7 @@ export class PaidExchange {
       host: listed,
       nodeKey: buyer.secretKey,
       pool: new BufferPool(leafBytes, 0),
+      confirmed: Promise.resolve(),
       onSigned: () => {},
     })
   }

@@ -7,6 +7,7 @@ import { durationText, shortAddress } from '#ui/short-text.ts'
 import { text } from '#ui/texts.ts'
 import type { View } from './asked.ts'
 import { Panel } from './panel.tsx'
+import { loadShaka } from './shaka.ts'
 import { usePress } from './use-press.ts'
 
 type OfferProps = {
@@ -94,6 +95,10 @@ function WatchButton({ asked, offer, content, agree }: WatchProps): ReactElement
     started.current = true
     agree(false)
   }, [isAgreed, bought, armed, agree])
+  // Whoever sees the price may press: the player is there then.
+  useEffect(() => {
+    if (armed) loadShaka().catch(() => undefined)
+  }, [armed])
   const press = (event: MouseEvent): void => {
     const judged = judge(event)
     if (judged === 'agreed') agree(always)

@@ -11,12 +11,17 @@ let loading: Promise<Shaka> | undefined
 
 /** Loads the player's library and its style, once. */
 export function loadShaka(): Promise<Shaka> {
-  loading ??= Promise.all([addElement('link'), addElement('script')]).then(() => {
-    const loaded = globalThis.shaka
-    if (loaded === undefined) throw new Error('the player library did not load')
-    loaded.polyfill.installAll()
-    return loaded
-  })
+  loading ??= Promise.all([addElement('link'), addElement('script')])
+    .then(() => {
+      const loaded = globalThis.shaka
+      if (loaded === undefined) throw new Error('the player library did not load')
+      loaded.polyfill.installAll()
+      return loaded
+    })
+    .catch(thrown => {
+      loading = undefined
+      throw thrown
+    })
   return loading
 }
 

@@ -82,15 +82,23 @@ export type ViewerEvent =
 /** Buys videos and reads them. Runs alike in Node and in a browser's Worker. All of it throws ParatiiError. */
 export type Viewer = {
   /**
-   * Finds a video, its terms and hosts that have it, and fetches its free head. `video-unknown`, `format-unknown`,
-   * `no-hosts`, `chain-unreachable`.
+   * Finds a video, its terms and hosts that have it, fetches its free head, and connects to those whom an order for it
+   * would go to. `video-unknown`, `format-unknown`, `no-hosts`, `chain-unreachable`.
    */
   quote(id: VideoId, format: FormatName, signal: AbortSignal): Promise<Quote>
   /**
    * Mails a signed order to the publisher and waits until the purchase is on the chain. `nodeKey`: the purchase's
    * secret key. Done again with the same order it finds the same purchase. Refused orders throw the publisher's code.
+   * `onReadable` is called once it can be read, mostly before the chain has it: the free head then comes at once, and
+   * the rest when it was confirmed.
    */
-  buy(quote: Quote, order: Order, nodeKey: Uint8Array, signal: AbortSignal): Promise<PurchaseNonce>
+  buy(
+    quote: Quote,
+    order: Order,
+    nodeKey: Uint8Array,
+    signal: AbortSignal,
+    onReadable?: (nonce: PurchaseNonce) => void,
+  ): Promise<PurchaseNonce>
   /** Takes up a purchase of an earlier run, from what was stored. `purchase-unknown`, `purchase-ended`. */
   resume(nonce: PurchaseNonce, nodeKey: Uint8Array, signal: AbortSignal): Promise<void>
   /** Opens a part of a file, by its path without leading slash. `purchase-unknown`, `path-unknown`, `range-invalid`. */

@@ -21,6 +21,7 @@ import { cidFromRoot } from '#protocol/terms.ts'
 import { paratiiDomain, type TypedDomain } from '#protocol/typed-data.ts'
 import type { PublicKey } from '#std/brand.ts'
 import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
+import { raceAbort } from '#std/race-abort.ts'
 import type { ViewerPorts } from './ports.ts'
 import {
   findAccount,
@@ -46,6 +47,8 @@ export type HostLinkOptions = {
   readonly host: ListedHost
   readonly nodeKey: Uint8Array
   readonly pool: BufferPool
+  /** Resolves once the chain has the purchase: a host that is told of it earlier refuses it. */
+  readonly confirmed: Promise<void>
   /** A receipt was signed. */
   onSigned(): void
 }
@@ -197,7 +200,7 @@ export class HostLink {
   }
 
   async #begin(): Promise<Exchange> {
-    const { ports, purchase, leaf, host, nodeKey } = this.#options
+    const { ports, purchase, leaf, host, nodeKey, confirmed } = this.#options
     const { signal } = this.#stopping
     const addresses = messageAddresses(host.addresses).map(address => multiaddr(address))
     if (addresses.length === 0) throw new ParatiiError('host-unreachable', { reason: 'no address' })
@@ -206,11 +209,11 @@ export class HostLink {
         signal: AbortSignal.any([signal, AbortSignal.timeout(dialMs)]),
       }),
       host: host.key,
-      introduce: (init: HostInit) => ({
-        order: purchase.order,
-        leaf,
-        proof: signInitProof(ports.crypto, init, purchase.nonce, nodeKey),
-      }),
+      introduce: async (init: HostInit) => {
+        const proof = signInitProof(ports.crypto, init, purchase.nonce, nodeKey)
+        await confirmed
+        return { order: purchase.order, leaf, proof }
+      },
       onRequest: () => this.#step({ type: 'requested' }),
       signal,
     })
@@ -271,12 +274,4 @@ export class HostLink {
       }
     })
   }
-}
-
-const raceAbort = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> => {
-  signal.throwIfAborted()
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const abort = () => reject(errorFrom(signal.reason, 'aborted'))
-  signal.addEventListener('abort', abort)
-  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener('abort', abort))
 }

@@ -43,6 +43,8 @@ export type LeafSupplyOptions = {
   readonly kept: KeptLeaves
   readonly pool: BufferPool
   readonly clock: Clock
+  /** Nothing is asked of a source before it resolves; what is here is given all the same. */
+  readonly opened: Promise<void>
 }
 
 /** A reader that finds what it comes to next tells anew what it lacks after so many leaves. */
@@ -71,12 +73,20 @@ export class LeafSupply {
   #lastReader = 0
   #lastError = new ParatiiError('no-hosts')
   readonly #closing = new AbortController()
+  #isOpen = false
   /** When time alone is looked at next. */
   #lookMs = Number.POSITIVE_INFINITY
 
   constructor(options: LeafSupplyOptions) {
     this.#options = options
     this.#schedule = openLeafSchedule(options.sources.length)
+    options.opened.then(
+      () => {
+        this.#isOpen = true
+        this.#announce()
+      },
+      () => {},
+    )
   }
 
   /** Gives the parts of leaves in order, each in memory that is the caller's own. Throws when no host can send one. */
@@ -96,7 +106,7 @@ export class LeafSupply {
           signal.throwIfAborted()
           if (this.#closing.signal.aborted) throw new ParatiiError('aborted')
           if (!isWanted) this.#want(reader, leaves, at)
-          isWanted ||= !this.#moving.has(leaf.index)
+          isWanted ||= this.#isOpen && !this.#moving.has(leaf.index)
           const failure = this.#failed.get(reader)
           if (failure !== undefined) throw failure
           if (this.#moving.has(leaf.index) || !kept.has(leaf.index)) await this.#change.promise
@@ -154,7 +164,7 @@ export class LeafSupply {
   }
 
   #want(reader: number, leaves: readonly Leaf[], from: number): void {
-    if (this.#failed.has(reader)) return
+    if (!this.#isOpen || this.#failed.has(reader)) return
     const missing = leaves.slice(from, from + windowLeaves).flatMap(({ index, size }, ahead) => {
       const { cache, kept } = this.#options
       const isThere = cache.has(index) || kept.has(index) || this.#moving.has(index)

@@ -19,6 +19,8 @@ export type OpenPurchaseOptions = {
   readonly record: PurchaseRecord
   readonly nodeKey: Uint8Array
   readonly directory: MediaDirectory
+  /** Resolves once the chain has the purchase: nothing but the free head is had before, and nothing paid. */
+  readonly confirmed: Promise<void>
   /** The free head, if a host has just given it. */
   readonly given: GivenHead | undefined
   /** Blocks through Helia: from the local store, else by this purchase. */
@@ -64,17 +66,18 @@ export class OpenPurchase {
       kept,
       pool,
       clock: ports.clock,
+      opened: options.confirmed,
     })
   }
 
   /** Opens a purchase that the chain has. The free head is counted for the host that gave it, once. */
   static async open(options: OpenPurchaseOptions): Promise<OpenPurchase> {
-    const { ports, record, nodeKey, pool, given, directory } = options
+    const { ports, record, nodeKey, pool, given, directory, confirmed } = options
     let purchase: OpenPurchase | undefined
     const onSigned = () => purchase?.tell()
     const links = await Promise.all(
       record.hosts.map((host, leaf) =>
-        HostLink.create({ ports, purchase: record, leaf, host, nodeKey, pool, onSigned }),
+        HostLink.create({ ports, purchase: record, leaf, host, nodeKey, pool, confirmed, onSigned }),
       ),
     )
     const kept = await KeptLeaves.open(ports.leaves, directory.leaves)
@@ -138,9 +141,13 @@ export class OpenPurchase {
     }
   }
 
-  /** Begins the exchanges, so that the first read need not. */
+  /** Begins the exchanges, so that the first read need not; again once it is confirmed, if that took too long. */
   warm(): void {
-    for (const { link } of this.#seats) link.connect().catch(() => {})
+    const connect = (): void => {
+      for (const { link } of this.#seats) link.connect().catch(() => {})
+    }
+    connect()
+    this.#options.confirmed.then(connect, () => {})
   }
 
   /** Signs all that is due and waits for those hosts that answer. */
@@ -166,6 +173,7 @@ export class OpenPurchase {
 
   /** Keeps the free leaves, and counts them for their giver unless an earlier run did. */
   #takeHead({ head, giver: key }: GivenHead): void {
+    const { confirmed } = this.#options
     const giver = this.#seats.find(seat => seat.link.key === key)
     const isNew = giver?.link.countedBytes === 0
     for (const [index, bytes] of head.leaves) {
@@ -174,7 +182,11 @@ export class OpenPurchase {
       const copy = new Uint8Array(this.#options.pool.take(), 0, leaf.size)
       copy.set(bytes)
       this.#supply.keep(leaf, copy, () => {
-        if (isNew) giver?.link.count(leaf)
+        if (!isNew) return
+        confirmed.then(
+          () => giver?.link.count(leaf),
+          () => {},
+        )
       })
       if (isNew && giver !== undefined) giver.bytes += leaf.size
     }

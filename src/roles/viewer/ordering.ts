@@ -7,9 +7,10 @@ import { hashTerms } from '#protocol/terms.ts'
 import { errorFrom, isErrorCode, orThrow, ParatiiError } from '#std/error.ts'
 import type { Quote } from './api.ts'
 import type { ViewerPorts } from './ports.ts'
-import { type PurchaseRecord, savePurchase } from './purchase-records.ts'
+import { findPurchase, type PurchaseRecord, savePurchase } from './purchase-records.ts'
 
-/** Between two looks at the chain, and before an order is mailed again. */
+/** Between two looks at the chain: at first, and later; and before an order is mailed again. */
+const firstPollMs = 100
 const pollMs = 500
 const mailAgainMs = 5_000
 /** How long a publisher may take to be reached and to have the purchase mined. */
@@ -56,7 +57,9 @@ export const openOnChain = async (
   signal: AbortSignal,
 ): Promise<void> => {
   const { reader, clock } = ports
-  const isThere = (await reader.purchase(record.nonce, signal)) !== undefined
+  // One that was never stored was never mailed.
+  const isKnown = (await findPurchase(ports.records, record.nonce)) !== undefined
+  const isThere = isKnown && (await reader.purchase(record.nonce, signal)) !== undefined
   if (!isThere) await checkBalance(ports, record.order, signal)
   // Stored before it is mailed: if we die after the publisher has it, the deposit is found again.
   await savePurchase(ports.records, record)
@@ -82,13 +85,13 @@ export const openOnChain = async (
   })
   const deadlineMs = clock.nowMs() + openWithinMs
   try {
-    for (;;) {
+    for (let napMs = firstPollMs; ; napMs = Math.min(2 * napMs, pollMs)) {
       // Looked at before the refusal is thrown: it may have opened all the same.
       const refused = refusal
       if ((await reader.purchase(record.nonce, signal)) !== undefined) return
       if (refused !== undefined) throw refused
       if (clock.nowMs() > deadlineMs) throw new ParatiiError('timed-out', { waitedMs: openWithinMs })
-      const nap = clock.sleep(pollMs, signal)
+      const nap = clock.sleep(napMs, signal)
       // The answer wakes us once; after it only the chain has anything to say.
       await (isAnswered ? nap : Promise.race([answered, nap]))
     }

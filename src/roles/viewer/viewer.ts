@@ -1,6 +1,8 @@
+import { multiaddr } from '@multiformats/multiaddr'
 import type { Helia } from 'helia'
 import { walkDirectory } from '#media/dag.ts'
 import { leafBytes } from '#media/limits.ts'
+import { messageAddresses } from '#network/address.ts'
 import { BufferPool } from '#network/buffer-pool.ts'
 import { getBlockFrom, startLightNode } from '#network/light-node.ts'
 import { Mailbox } from '#network/mailbox.ts'
@@ -25,8 +27,15 @@ const meterEveryMs = 100
 const maxHeads = 4
 const closeLifeMs = 86_400_000
 const closeWithinMs = 5_000
+const greetWithinMs = 10_000
 
-type Held = { readonly purchase: OpenPurchase; readonly nodeKey: Uint8Array; readonly leave: () => void }
+type Held = {
+  readonly purchase: OpenPurchase
+  readonly nodeKey: Uint8Array
+  /** Resolves once the chain has it; rejects when it never will. */
+  readonly confirmed: Promise<void>
+  readonly leave: () => void
+}
 
 /** Starts a viewer. Nothing is dialled or fetched before the first quote. */
 export const createViewer = async (ports: ViewerPorts): Promise<Viewer> => {
@@ -69,15 +78,28 @@ class PortViewer implements Viewer {
 
   async quote(...[id, format, signal]: Parameters<Viewer['quote']>): Promise<Quote> {
     const { quote, ...given } = await findVideo(this.#ports, id, format, signal)
+    this.#greet([quote.publisherAddresses, ...quote.hosts.map(host => host.addresses)])
     await this.#keepHead(given)
     return quote
   }
 
-  async buy(...[quote, order, nodeKey, signal]: Parameters<Viewer['buy']>): Promise<PurchaseNonce> {
+  async buy(
+    ...[quote, order, nodeKey, signal, onReadable]: Parameters<Viewer['buy']>
+  ): Promise<PurchaseNonce> {
     const record = recordOf(this.#ports, quote, order, nodeKey)
-    await openOnChain(this.#ports, this.#parts.mailbox, record, nodeKey, signal)
-    await this.#open(record, nodeKey, signal)
-    return record.nonce
+    const { nonce } = record
+    const confirmed = openOnChain(this.#ports, this.#parts.mailbox, record, nodeKey, signal)
+    const opening = this.#open(record, nodeKey, signal, confirmed).then(() => onReadable?.(nonce))
+    opening.catch(() => {})
+    try {
+      await confirmed
+    } catch (thrown) {
+      await opening.catch(() => {})
+      if (this.#held.get(nonce)?.confirmed === confirmed) await this.#drop(nonce)
+      throw thrown
+    }
+    await opening
+    return nonce
   }
 
   async resume(...[nonce, nodeKey, signal]: Parameters<Viewer['resume']>): Promise<void> {
@@ -124,8 +146,10 @@ class PortViewer implements Viewer {
   }
 
   async stop(...[nonce, signal]: Parameters<Viewer['stop']>): Promise<void> {
-    const { purchase, nodeKey } = this.#find(nonce)
+    const { purchase, nodeKey, confirmed } = this.#find(nonce)
     const { record } = purchase
+    // What the chain does not have yet nobody could close.
+    await confirmed
     await this.#leave(nonce)
     const { chainId, store } = record.order
     const body = signRequestClose(this.#ports.crypto, paratiiDomain(chainId, store), nonce, nodeKey)
@@ -146,15 +170,25 @@ class PortViewer implements Viewer {
   }
 
   /** Once for each purchase, however many ask at the same time. */
-  #open(record: PurchaseRecord, nodeKey: Uint8Array, signal: AbortSignal): Promise<void> {
+  #open(
+    record: PurchaseRecord,
+    nodeKey: Uint8Array,
+    signal: AbortSignal,
+    confirmed = Promise.resolve(),
+  ): Promise<void> {
     const { nonce } = record
     if (this.#held.has(nonce)) return Promise.resolve()
-    const opening = this.#opening.get(nonce) ?? this.#begin(record, nodeKey, signal)
+    const opening = this.#opening.get(nonce) ?? this.#begin(record, nodeKey, signal, confirmed)
     this.#opening.set(nonce, opening)
     return opening.finally(() => this.#opening.delete(nonce))
   }
 
-  async #begin(record: PurchaseRecord, nodeKey: Uint8Array, signal: AbortSignal): Promise<void> {
+  async #begin(
+    record: PurchaseRecord,
+    nodeKey: Uint8Array,
+    signal: AbortSignal,
+    confirmed: Promise<void>,
+  ): Promise<void> {
     const root = cidFromRoot(record.order.terms.root)
     const stopHead = this.#parts.broker.add((cid, asked) => this.#headBlock(root, record, cid, asked))
     try {
@@ -164,6 +198,7 @@ class PortViewer implements Viewer {
         record,
         nodeKey,
         directory,
+        confirmed,
         given: this.#heads.get(root),
         getBlock: getBlockFrom(this.#parts.helia, new AbortController().signal),
         pool: this.#pool,
@@ -172,7 +207,7 @@ class PortViewer implements Viewer {
           this.#tell({ type: 'host-error', nonce: record.nonce, host: key, error }),
       })
       const leave = this.#parts.broker.add((cid, asked) => purchase.fetchBlock(cid, asked))
-      this.#held.set(record.nonce, { purchase, nodeKey, leave })
+      this.#held.set(record.nonce, { purchase, nodeKey, confirmed, leave })
       purchase.warm()
     } finally {
       stopHead()
@@ -203,6 +238,15 @@ class PortViewer implements Viewer {
     }
   }
 
+  /** Connects to nodes that are likely to be asked for something next; who cannot be reached is told of then. */
+  #greet(nodes: readonly (readonly string[])[]): void {
+    for (const addresses of nodes) {
+      const reachable = messageAddresses(addresses).map(address => multiaddr(address))
+      if (reachable.length === 0) continue
+      this.#ports.node.dial(reachable, { signal: AbortSignal.timeout(greetWithinMs) }).catch(() => {})
+    }
+  }
+
   #find(nonce: PurchaseNonce): Held {
     const held = this.#held.get(nonce)
     if (held === undefined) throw new ParatiiError('purchase-unknown', { nonce })
@@ -210,12 +254,18 @@ class PortViewer implements Viewer {
   }
 
   async #leave(nonce: PurchaseNonce): Promise<void> {
-    const { purchase, leave } = this.#find(nonce)
+    const { purchase } = this.#find(nonce)
     // Nothing may arrive between the last receipt and the end of the exchange that takes it.
     await purchase.stopReading()
     await purchase.flush()
-    leave()
     this.#tell({ type: 'meter', meter: purchase.meter() })
+    await this.#drop(nonce)
+  }
+
+  /** Ends what is open for a purchase. */
+  async #drop(nonce: PurchaseNonce): Promise<void> {
+    const { purchase, leave } = this.#find(nonce)
+    leave()
     clearTimeout(this.#moved.get(nonce))
     this.#moved.delete(nonce)
     this.#held.delete(nonce)
