@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { leafBytes } from '#media/limits.ts'
+import { raceAbort } from '#std/race-abort.ts'
 import { BufferPool } from './buffer-pool.ts'
 
 /** The leaves of one admitted request, in the order asked. */
@@ -84,7 +85,8 @@ export const sendLeaves = async (
       while (!feed.admit(at)) await feed.opened(signal)
       let end = at + 1
       while (end < Math.min(at + mostLeaves, feed.count) && feed.admit(end)) end++
-      const leaves = (await reading).slice(0, end - at)
+      // A store that hangs holds no credit of a reader that went away.
+      const leaves = (await raceAbort(reading, signal)).slice(0, end - at)
       if (at === 0) response.writeHead(200, headers)
       signal.throwIfAborted()
       // The store works on the next batch while this one leaves; reading ahead promises nothing and counts nothing.

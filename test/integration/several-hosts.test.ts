@@ -40,14 +40,14 @@ const segmentLeaves = async (): Promise<readonly Cid[]> => {
 /** Stands between a host and what it reads of some leaves. */
 const twisted = (
   isMeant: (at: number) => boolean,
-  twist: (bytes: Uint8Array | undefined) => Promise<Uint8Array | undefined>,
+  twist: (bytes: Uint8Array | undefined, at: number) => Promise<Uint8Array | undefined>,
 ): HostTwist => ({
   blocks: blocks => ({
     ...blocks,
     async get(cid, into) {
       const at = (await segmentLeaves()).indexOf(cid)
       const bytes = await blocks.get(cid, into)
-      return isMeant(at) ? twist(bytes) : bytes
+      return isMeant(at) ? twist(bytes, at) : bytes
     },
   }),
 })
@@ -199,6 +199,53 @@ describe('several hosts', () => {
     const payouts = names.map(name => payoutOf(actorOf(name).address))
     const balances = await Promise.all([...payouts, owner.actor.address].map(stage.balance))
     expect(balances.reduce((sum, wei) => sum + wei, 0n)).toBe(paidWei(order, paid))
+  })
+})
+
+describe('a seek', () => {
+  let stage: Stage
+  beforeEach(async () => {
+    stage = await startStage()
+  })
+  afterEach(() => stage.close())
+
+  it('is answered with the new leaf first; what it left behind is read, sent and paid no more', async () => {
+    const [first = '', second = ''] = paths
+    const firstLeaves = Math.ceil((await filmBytes(first, longFilmFiles())).length / leafBytes)
+    const asked: number[] = []
+    const seeking = Promise.withResolvers<void>()
+    const slow = twisted(
+      () => true,
+      async (bytes, at) => {
+        asked.push(at)
+        // The rest of the first segment does not come before the viewer has gone elsewhere.
+        if (at >= 5 && at < firstLeaves) await seeking.promise
+        return bytes
+      },
+    )
+    const { viewer, video } = await openTheatre(stage, [slow], longFilmFiles())
+    const { nonce } = await buy(viewer, video)
+    const { body } = await viewer.role.read(nonce, first, undefined, forever)
+    let pieces = 0
+    for await (const _ of body) if (++pieces === 3) break
+    const before = viewer.role.meter(nonce).verifiedBytes
+    const askedBefore = asked.length
+    const { body: there } = await viewer.role.read(nonce, second, undefined, forever)
+    const read: Uint8Array[] = []
+    for await (const piece of there) {
+      if (read.length === 0) {
+        expect(asked.slice(askedBefore)[0]).toBe(firstLeaves)
+        seeking.resolve()
+      }
+      read.push(piece)
+    }
+    const published = await filmBytes(second, longFilmFiles())
+    expect(published.equals(Buffer.concat(read))).toBe(true)
+    // One leaf of the first segment may have been on its way.
+    const leftBehind = viewer.role.meter(nonce).verifiedBytes - before - published.length
+    expect(leftBehind).toBeGreaterThanOrEqual(0)
+    expect(leftBehind).toBeLessThanOrEqual(leafBytes)
+    expect(asked.slice(askedBefore).filter(at => at >= 0 && at < firstLeaves)).toEqual([])
   })
 })
 
