@@ -334,7 +334,10 @@ class Plan {
     })
   }
 
-  /** The host with the fewest strikes that would be done first with so many bytes more. An unmeasured one counts as the best. */
+  /**
+   * The host with the fewest strikes that would be done first with so many bytes more; of equals the one that got work
+   * the longest ago. An unmeasured one counts as the best.
+   */
   #fastest(hosts: readonly number[], bytes: number): number | undefined {
     const measured = hosts.flatMap(at => this.#hosts[at]?.msPerByte ?? [])
     const best = Math.max(fastestMsPerByte, Math.min(1, ...measured))
@@ -349,7 +352,10 @@ class Plan {
       const host = this.#hosts[at]
       return host === undefined || this.#nowMs > host.restsUntilMs + suspectMs ? 0 : host.strikes
     }
-    return hosts.toSorted((a, b) => strikes(a) - strikes(b) || doneMs(a) - doneMs(b))[0]
+    const idleSinceMs = (at: number): number => this.#hosts[at]?.markMs ?? 0
+    return hosts.toSorted(
+      (a, b) => strikes(a) - strikes(b) || doneMs(a) - doneMs(b) || idleSinceMs(a) - idleSinceMs(b),
+    )[0]
   }
 
   #change(at: number, change: (host: HostPace) => HostPace): void {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { leafBytes } from '#media/limits.ts'
 import { hostEarnedWei, ownerEarnedWei, paidWei } from '#payments/purchase.ts'
@@ -52,6 +53,28 @@ const twisted = (
   }),
 })
 
+/** Counts the leaves that data planes are asked for by this process, and how many hosts are. */
+const watchAsked = () => {
+  const hosts = new Set<string>()
+  let leaves = 0
+  const hear = (message: unknown): void => {
+    const { request } = message as { readonly request: { readonly origin: string; readonly path: string } }
+    const url = new URL(request.path, request.origin)
+    for (const range of url.searchParams.get('leaves')?.split(',') ?? []) {
+      const [first = 0, last = first] = range.split('-').map(Number)
+      leaves += last - first + 1
+      hosts.add(url.origin)
+    }
+  }
+  subscribe('undici:request:create', hear)
+  return {
+    stop() {
+      unsubscribe('undici:request:create', hear)
+      return { leaves, hosts: hosts.size }
+    },
+  }
+}
+
 const expectFilm = async (viewer: StagedViewer, nonce: Parameters<typeof readAll>[1]): Promise<void> => {
   for (const path of paths) {
     const read = await readAll(viewer, nonce, path, undefined, forever)
@@ -97,7 +120,8 @@ describe('several hosts', () => {
       const meter = viewer.role.meter(nonce)
       expect(meter.verifiedBytes).toBe(order.terms.size)
       for (const host of meter.hosts) {
-        expect(host.bytes).toBeGreaterThan(order.terms.size / count / 3)
+        // A run of four at least.
+        expect(host.bytes).toBeGreaterThan(3 * leafBytes)
         expect(host).toMatchObject({ failures: 0, banned: false })
       }
       await viewer.role.stop(nonce, forever)
@@ -110,6 +134,58 @@ describe('several hosts', () => {
       expect(await stage.balance(publisher.actor.address)).toBe(ownerEarnedWei(order.terms, order.terms.size))
     },
   )
+
+  it('are asked for each leaf once, three of them and several readers', async () => {
+    const { viewer, video } = await openTheatre(stage, [{}, {}, {}], longFilmFiles())
+    const { nonce } = await buy(viewer, video)
+    const asked = watchAsked()
+    await Promise.all([expectFilm(viewer, nonce), expectFilm(viewer, nonce)])
+    const counts = asked.stop()
+    expect(counts.hosts).toBe(3)
+    // The first leaf of the first segment is free, and came before.
+    const fetched = (await segmentLeaves()).length - 1
+    expect(counts.leaves).toBeGreaterThanOrEqual(fetched)
+    expect(counts.leaves / fetched).toBeLessThanOrEqual(1.03)
+  })
+
+  it('take over from a slow one of three before a player’s buffer is empty, and nothing is paid twice', async () => {
+    const isOver = Promise.withResolvers<void>()
+    const slow = twisted(
+      at => at >= 0,
+      async bytes => {
+        await isOver.promise
+        return bytes
+      },
+    )
+    const { viewer, hosts, video } = await openTheatre(stage, [{}, slow, {}], longFilmFiles())
+    const { nonce, order } = await buy(viewer, video)
+    let longestWaitMs = 0
+    for (const path of paths) {
+      const { body } = await viewer.role.read(nonce, path, undefined, forever)
+      let lastMs = performance.now()
+      const pieces: Uint8Array[] = []
+      for await (const piece of body) {
+        longestWaitMs = Math.max(longestWaitMs, performance.now() - lastMs)
+        lastMs = performance.now()
+        pieces.push(piece)
+      }
+      expect((await filmBytes(path, longFilmFiles())).equals(Buffer.concat(pieces))).toBe(true)
+    }
+    // The player buffers 20 s (player/page/playback.ts).
+    expect(longestWaitMs).toBeLessThan(10_000)
+    isOver.resolve()
+    const meter = viewer.role.meter(nonce)
+    await viewer.role.stop(nonce, forever)
+    await Promise.all(hosts.map(host => host.stop()))
+    const paid = await Promise.all(order.leaves.map((_, leaf) => stage.reader.paidBytes(nonce, leaf)))
+    const bytes = paths.map(path => filmBytes(path, longFilmFiles()))
+    const whole = (await Promise.all(bytes)).reduce((sum, { length }) => sum + length, 0)
+    const slowAt = order.leaves.findIndex(({ key }) => key === hosts[1]?.node.publicKey)
+    expect(meter.hosts[slowAt]?.bytes).toBe(0)
+    expect(paid[slowAt]).toBe(0)
+    const free = order.terms.size - whole
+    expect(paid.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(whole + free)
+  })
 
   it('are held enough that either can send the whole, and what nobody earned returns', async () => {
     const { viewer, hosts, video, publisher } = await openTheatre(stage, [{}, {}], longFilmFiles())
