@@ -5,6 +5,7 @@ import { encodeBlockData } from '#protocol/block-data.ts'
 import { cidFromDigest } from '#protocol/cid.ts'
 import { encodeExchange, signInitProof } from '#protocol/exchange.ts'
 import { encodeFrame } from '#protocol/frame.ts'
+import { encodeFreeQuestion } from '#protocol/free.ts'
 import { sha256 } from '#protocol/hash.ts'
 import { encodeJson, type Json } from '#protocol/json.ts'
 import type { Message } from '#protocol/message.ts'
@@ -168,6 +169,7 @@ export const carriedVectors = (kit: VectorKit) => {
           http: '/ip4/127.0.0.1/tcp/8080/http',
         }),
       ),
+      word('host', 'initack', encodeExchange({ fee: 1_000_000_000n, credit: 1_048_576 })),
       word('viewer', 'getdata', encodeExchange({ blocks: kit.blocks })),
       word('host', 'data', block),
       word('host', 'reqpayment', encodeExchange({ outstanding: 1_048_576 })),
@@ -175,6 +177,10 @@ export const carriedVectors = (kit: VectorKit) => {
       word('host', 'paymentack', encodeExchange({ bytes: 786_432, credit: 1_835_008 })),
       word('host', 'bye', encodeExchange({ code: 'purchase-ended' })),
       word('viewer', 'bye', encodeExchange({ code: 'aborted' })),
+    ],
+    free: [
+      word('viewer', 'gethosts', encodeFreeQuestion({ cmd: 'gethosts', body: { id: kit.id } })),
+      word('viewer', 'gethead', encodeFreeQuestion({ cmd: 'gethead', body: { root: kit.root } })),
     ],
     posting: [
       word('host', 'init', encodePosting(greeting)),

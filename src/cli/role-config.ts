@@ -37,7 +37,7 @@ export const hostConfigFrom = (config: Config, account: Address): HostConfig => 
   payout: config['host.payout'] ?? account,
   publishers: config['host.publishers'],
   minimumFeeWei: ceilingOf(config['host.minimumFee'], bytesPerGigabyte),
-  dataPlane: dataPlaneFrom(config, 'host'),
+  dataPlane: config['host.http'] === 'yes' ? dataPlaneFrom(config, 'host') : undefined,
   settle: policyFrom(config, defaultHostConfig.settle),
   tickMs: config['daemon.tickSeconds'] * 1000,
 })

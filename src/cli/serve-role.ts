@@ -61,13 +61,13 @@ export const serveRole = async (context: CommandContext, role: ServingRole): Pro
   const facts = {
     role,
     account: keys.address,
-    url: running.url,
+    ...(running.url === undefined ? {} : { url: running.url }),
     addresses: running.addresses(),
     health: health.url,
   }
   log.info(facts, 'serving')
   context.print(facts, [
-    `The ${role} ${keys.address} serves at ${running.url}`,
+    `The ${role} ${keys.address} serves${running.url === undefined ? ' over libp2p' : ` at ${running.url}`}`,
     ...running.addresses(),
     `health at ${health.url}/healthz and /readyz`,
   ])

@@ -97,6 +97,11 @@ export const settings = {
   'host.httpHost': setting(v.string(), 'IP address that bytes are served on', '127.0.0.1'),
   'host.httpPort': setting(port, 'Port that bytes are served on, 0 for any', '0'),
   'host.publicUrl': open(httpUrl, 'URL of the same, told to others'),
+  'host.http': setting(
+    yesOrNo,
+    'Whether bytes are served over HTTP; without, over libp2p alone: yes or no',
+    'yes',
+  ),
   'host.payout': open(address, 'Account that is paid; the own one if absent'),
   'host.publishers': setting(
     listOf<Address>(addressField, 'is no list of addresses in lower case'),

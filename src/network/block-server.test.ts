@@ -4,9 +4,10 @@ import type { Leaf } from '#media/dag.ts'
 import { leafBytes } from '#media/limits.ts'
 import { cidFromDigest } from '#protocol/cid.ts'
 import { ParatiiError } from '#std/error.ts'
-import { fetchLeaves } from './block-client.ts'
+import { getBody } from './block-client.ts'
 import { type BlockServer, type BlockSource, startBlockServer } from './block-server.ts'
 import { BufferPool } from './buffer-pool.ts'
+import { fetchLeaves } from './leaf-fetch.ts'
 import type { LeafFeed } from './leaf-sender.ts'
 
 const contents = Array.from({ length: 11 }, (_, i) => Buffer.alloc(i === 10 ? 1000 : leafBytes, i + 1))
@@ -53,7 +54,7 @@ afterEach(async () => {
 const fetchAll = async (base: string, signal = new AbortController().signal, wanted = leaves) => {
   const arrived: number[] = []
   const failure = await fetchLeaves({
-    url: `${base}/paratii/1/blocks?any`,
+    open: turn => getBody(`${base}/paratii/1/blocks?any`, turn),
     leaves: wanted,
     pool: new BufferPool(leafBytes, 8),
     signal,

@@ -1,4 +1,4 @@
-import { type MediaDirectory, walkDirectory } from '#media/dag.ts'
+import { type Leaf, type MediaDirectory, walkDirectory } from '#media/dag.ts'
 import { encodeHead } from '#media/head-car.ts'
 import type { Cid } from '#std/brand.ts'
 import { orThrow } from '#std/error.ts'
@@ -34,12 +34,12 @@ export class DirectoryShelf {
   }
 }
 
-const sizes = new WeakMap<MediaDirectory, ReadonlyMap<Cid, number>>()
+const leaves = new WeakMap<MediaDirectory, ReadonlyMap<Cid, Leaf>>()
 
-/** Bytes of each leaf of a directory by its CID; made once, however many purchases of it are served. */
-export const leafSizesOf = (directory: MediaDirectory): ReadonlyMap<Cid, number> => {
-  const known = sizes.get(directory) ?? new Map(directory.leaves.map(({ cid, size }) => [cid, size]))
-  sizes.set(directory, known)
+/** The leaves of a directory by their CIDs; made once, however many purchases of it are served. */
+export const leavesOf = (directory: MediaDirectory): ReadonlyMap<Cid, Leaf> => {
+  const known = leaves.get(directory) ?? new Map(directory.leaves.map(leaf => [leaf.cid, leaf]))
+  leaves.set(directory, known)
   return known
 }
 

@@ -1,30 +1,41 @@
 import type { Stream } from '@libp2p/interface'
+import { decodeBlockData, maxBlockDataBytes } from '#protocol/block-data.ts'
 import {
   type Bye,
   decodeFromHost,
   encodeExchange,
   type HostInit,
   type InitAck,
-  maxExchangeBytes,
+  maxGetData,
   type Payment,
   type PaymentAck,
   type ViewerInit,
 } from '#protocol/exchange.ts'
-import type { PublicKey } from '#std/brand.ts'
+import type { Cid, PublicKey } from '#std/brand.ts'
 import { errorFrom, isErrorCode, orThrow, ParatiiError } from '#std/error.ts'
 import { raceAbort } from '#std/race-abort.ts'
+import type { BodyReader } from './body-reader.ts'
+import { DataAnswer } from './data-answer.ts'
 import { type FrameStream, frameStream } from './frame-stream.ts'
 
-/** Both sides of the paid exchange speak it; bytes go over HTTP beside it. */
+/** Both sides of the paid exchange speak it; bytes go over HTTP beside it where the host has that, else on it. */
 export const exchangeProtocol = '/paratii/exchange/1'
 /** How long one side waits for the other's next word where one is due. */
 export const exchangeTurnMs = 15_000
+
+/** Frames that may wait: one answer to a `getdata`, and words beside it. */
+const exchangeFrames = maxGetData + 16
 
 /** A viewer's open exchange with one host, for one purchase. */
 export type Exchange = {
   readonly ack: InitAck
   /** Sends a receipt; resolves once the host has stored it. One at a time, in the order called. */
   pay(payment: Payment): Promise<PaymentAck>
+  /**
+   * Asks for at most 64 blocks, to come on this stream; nothing more is asked before they came. A reader that ends
+   * before the answer does ends the exchange.
+   */
+  getData(blocks: readonly Cid[], signal: AbortSignal): BodyReader
   /** Says good-bye and ends the stream. */
   close(code?: string): Promise<void>
   /** Resolves with what ended the exchange, whoever did. */
@@ -44,7 +55,7 @@ export type ExchangeOptions = {
 
 /** Opens the exchange; throws ParatiiError with the host's code when it refuses, and aborts the stream. */
 export const openExchange = async (options: ExchangeOptions): Promise<Exchange> => {
-  const frames = frameStream(options.stream, maxExchangeBytes)
+  const frames = frameStream(options.stream, maxBlockDataBytes, exchangeFrames)
   try {
     const signal = AbortSignal.any([options.signal, AbortSignal.timeout(exchangeTurnMs)])
     const init = await hear(frames, 'init', signal)
@@ -68,6 +79,7 @@ class OpenExchange implements Exchange {
   readonly #frames: FrameStream
   readonly #waiting: Waiting[] = []
   #end: ParatiiError | undefined
+  #answer: DataAnswer | undefined
 
   constructor(frames: FrameStream, ack: InitAck, { signal, onRequest }: ExchangeOptions) {
     this.#frames = frames
@@ -75,6 +87,7 @@ class OpenExchange implements Exchange {
     this.ended = this.#listen(signal, onRequest).then(error => {
       this.#end = error
       for (const waiting of this.#waiting.splice(0)) waiting.reject(error)
+      this.#answer?.fail(error)
       frames.abort(error)
       return error
     })
@@ -102,6 +115,17 @@ class OpenExchange implements Exchange {
     })
   }
 
+  getData(blocks: readonly Cid[], signal: AbortSignal): BodyReader {
+    const answer = new DataAnswer(blocks, signal, () => this.#frames.abort(new ParatiiError('aborted')))
+    this.#answer = answer
+    if (this.#end !== undefined) answer.fail(this.#end)
+    else
+      this.#frames
+        .write('getdata', encodeExchange({ blocks }), AbortSignal.timeout(exchangeTurnMs))
+        .catch(thrown => this.#frames.abort(errorFrom(thrown, 'host-unreachable')))
+    return answer
+  }
+
   async close(code = 'aborted'): Promise<void> {
     const bye: Bye = { code }
     try {
@@ -117,8 +141,12 @@ class OpenExchange implements Exchange {
   async #listen(signal: AbortSignal, onRequest?: (outstanding: number) => void): Promise<ParatiiError> {
     try {
       for (;;) {
-        const frame = await this.#frames.read(signal)
+        const frame = await this.#frames.read(signal, () => this.#answer?.heard?.())
         if (frame === undefined) return new ParatiiError('host-unreachable', { reason: 'stream ended' })
+        if (frame.cmd === 'data') {
+          this.#takeData(frame.data)
+          continue
+        }
         const word = orThrow(decodeFromHost(frame.cmd, frame.data))
         if (word?.cmd === 'bye') return refusal(word.body)
         if (word?.cmd === 'reqpayment') onRequest?.(word.body.outstanding)
@@ -127,6 +155,12 @@ class OpenExchange implements Exchange {
     } catch (thrown) {
       return errorFrom(thrown, 'host-unreachable')
     }
+  }
+
+  #takeData(data: Uint8Array): void {
+    if (this.#answer === undefined || this.#answer.isWhole)
+      throw new ParatiiError('message-malformed', { reason: 'data out of turn' })
+    this.#answer.take(orThrow(decodeBlockData(data)))
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Connection, Stream } from '@libp2p/interface'
+import { encodeBlockData } from '#protocol/block-data.ts'
 import {
   decodeFromViewer,
   encodeExchange,
@@ -9,16 +10,23 @@ import {
   type PaymentAck,
   type ViewerInit,
 } from '#protocol/exchange.ts'
+import type { Cid } from '#std/brand.ts'
 import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
 import { exchangeProtocol, exchangeTurnMs } from './exchange-client.ts'
 import { type FrameStream, frameStream } from './frame-stream.ts'
+import type { LeafFeed } from './leaf-sender.ts'
 import type { MessageNode } from './message-node.ts'
+
+/** Requests for blocks that may wait on one stream. */
+const maxRequests = 4
 
 /** One purchase as a host serves it to one exchange stream. */
 export type ExchangeAccount = {
   readonly ack: InitAck
   /** Checks a receipt and stores it before it resolves; throws ParatiiError to refuse, which ends the exchange. */
   pay(payment: Payment): Promise<PaymentAck>
+  /** Opens blocks, in this order, under the purchase's credit window; throws ParatiiError to refuse. */
+  open(blocks: readonly Cid[], signal: AbortSignal): Promise<LeafFeed>
   /** Calls `tell` whenever a stream waits for a receipt, until `signal` aborts. */
   watch(tell: (outstanding: number) => void, signal: AbortSignal): void
 }
@@ -53,7 +61,7 @@ const runExchange = async (frames: FrameStream, host: ExchangeHost, stopping: Ab
     account.watch(outstanding => {
       frames.write('reqpayment', encodeExchange({ outstanding }), signal).catch(() => {})
     }, signal)
-    await takePayments(frames, account, signal)
+    await takeWords(frames, account, signal, thrown => ended.abort(errorFrom(thrown)))
     await frames.close()
   } catch (thrown) {
     await sayBye(frames, errorFrom(thrown))
@@ -85,20 +93,51 @@ const introduce = async (
 }
 
 /** Until the viewer leaves. A paused film may be silent for hours: there is no timeout here. */
-const takePayments = async (
+const takeWords = async (
   frames: FrameStream,
   account: ExchangeAccount,
   signal: AbortSignal,
+  fail: (thrown: unknown) => void,
 ): Promise<void> => {
+  let requests = 0
+  let sending: Promise<void> = Promise.resolve()
   for (;;) {
     const frame = await frames.read(signal)
     if (frame === undefined) return
     const word = orThrow(decodeFromViewer(frame.cmd, frame.data))
     if (word?.cmd === 'bye') return
     if (word?.cmd === 'init') throw new ParatiiError('message-malformed', { reason: 'init out of turn' })
-    if (word?.cmd === 'payment') {
+    if (word?.cmd === 'payment')
       await frames.write('paymentack', encodeExchange(await account.pay(word.body)), signal)
+    if (word?.cmd !== 'getdata') continue
+    if (++requests > maxRequests) throw new ParatiiError('rate-limited', { requests })
+    // Beside the words, for it may wait for a payment.
+    sending = sending
+      .then(() => sendBlocks(frames, account, word.body.blocks, signal))
+      .then(() => {
+        requests--
+      })
+    sending.catch(fail)
+  }
+}
+
+/** Sends blocks as the window lets them; each waits for the one before to leave. */
+const sendBlocks = async (
+  frames: FrameStream,
+  account: ExchangeAccount,
+  blocks: readonly Cid[],
+  signal: AbortSignal,
+): Promise<void> => {
+  const feed = await account.open(blocks, signal)
+  let sent = 0
+  try {
+    for (const [at, cid] of blocks.entries()) {
+      while (!feed.admit(at)) await feed.opened(signal)
+      await frames.write('data', encodeBlockData({ cid, bytes: await feed.read(at) }), signal)
+      sent = at + 1
     }
+  } finally {
+    feed.close(sent, sent === blocks.length)
   }
 }
 

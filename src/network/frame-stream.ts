@@ -4,8 +4,11 @@ import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
 
 /** Frames over one libp2p stream. */
 export type FrameStream = {
-  /** The next frame; undefined once the other side has ended well. Throws ParatiiError for anything else. */
-  read(signal: AbortSignal): Promise<Frame | undefined>
+  /**
+   * The next frame; undefined once the other side has ended well. Throws ParatiiError for anything else. `onBytes` is
+   * called when a part of it arrives: a slow line is not a dead one.
+   */
+  read(signal: AbortSignal, onBytes?: () => void): Promise<Frame | undefined>
   /** Resolves when the frame is on its way and there is room for more. */
   write(cmd: string, data: Uint8Array, signal: AbortSignal): Promise<void>
   /** Ends our side; what was written still arrives. */
@@ -24,6 +27,7 @@ export const frameStream = (stream: Stream, maxDataBytes: number, maxUnread = ma
   const unread: Frame[] = []
   let end: { readonly error?: ParatiiError } | undefined
   let wake: (() => void) | undefined
+  let hear: (() => void) | undefined
 
   const finish = (error?: ParatiiError): void => {
     end ??= error === undefined ? {} : { error }
@@ -36,6 +40,7 @@ export const frameStream = (stream: Stream, maxDataBytes: number, maxUnread = ma
   }
   stream.addEventListener('message', event => {
     try {
+      hear?.()
       unread.push(...orThrow(decoder.push(event.data.subarray())))
       if (unread.length > maxUnread) throw new ParatiiError('rate-limited', { unread: unread.length })
       wake?.()
@@ -54,7 +59,8 @@ export const frameStream = (stream: Stream, maxDataBytes: number, maxUnread = ma
   if (stream.readableEnded) finishWell()
 
   return {
-    async read(signal) {
+    async read(signal, onBytes) {
+      hear = onBytes
       while (unread.length === 0 && end === undefined) {
         signal.throwIfAborted()
         await new Promise<void>(resolve => {

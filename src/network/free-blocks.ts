@@ -5,7 +5,7 @@ import type { Cid } from '#std/brand.ts'
 import { ParatiiError } from '#std/error.ts'
 import type { Blocks } from '#std/ports/blocks.ts'
 import type { Clock } from '#std/ports/clock.ts'
-import { type DirectoryShelf, leafSizesOf } from './directory-shelf.ts'
+import { type DirectoryShelf, leavesOf } from './directory-shelf.ts'
 import type { RateBound } from './rate-bound.ts'
 
 export type FreeBlocksOptions = {
@@ -56,7 +56,7 @@ export class FreeBlocks {
     for (const root of this.#candidates(cid, within)) {
       const directory = await this.#options.shelf.directory(root)
       if (freeOf(directory).has(cid)) return
-      if (!leafSizesOf(directory).has(cid)) continue
+      if (!leavesOf(directory).has(cid)) continue
       if (await this.#isFree(root, signal)) return
       isSold = true
     }

@@ -42,8 +42,8 @@ export type InitAck = {
   readonly credit: number
   /** The newest receipt that it holds for this purchase. */
   readonly receipt?: Receipt | undefined
-  /** Multiaddr of its data plane. */
-  readonly http: string
+  /** Multiaddr of its data plane; without one leaves are asked for on this stream. */
+  readonly http?: string | undefined
 }
 
 /** A receipt, and the blocks it counts that no receipt to this host counted before, in the order of the digest. */
@@ -95,7 +95,7 @@ const hostSchemas: { readonly [C in keyof HostBodies]: Schema<HostBodies[C]> } =
     fee: weiField(64),
     credit: uint40Field,
     receipt: v.optional(receiptSchema),
-    http: multiaddrField,
+    http: v.optional(multiaddrField),
   }),
   paymentack: v.object({ bytes: uint40Field, credit: uint40Field }),
   reqpayment: v.object({ outstanding: uint40Field }),

@@ -3,10 +3,12 @@ import { cryptoNoble as crypto } from '#adapters/crypto-noble.ts'
 import type { Hex } from '#std/brand.ts'
 import { bytesFromHex, hexFromBytes, parseUtf8 } from '#std/bytes.ts'
 import words from '../../test/vectors/exchange-words.json' with { type: 'json' }
+import freeWords from '../../test/vectors/free.json' with { type: 'json' }
 import vectors from '../../test/vectors/posting.json' with { type: 'json' }
 import { decodeBlockData, encodeBlockData, maxBlockDataBytes } from './block-data.ts'
 import { decodeFromHost, decodeFromViewer, encodeExchange } from './exchange.ts'
 import { decodeFrame } from './frame.ts'
+import { decodeFreeQuestion, encodeFreeQuestion, type FreeQuestion } from './free.ts'
 import {
   decodeFromPoster,
   decodeFromPostingHost,
@@ -15,14 +17,17 @@ import {
   verifyPosterProof,
 } from './posting.ts'
 
+const encodeFree = (body: FreeQuestion['body']) => encodeFreeQuestion({ cmd: 'gethosts', body } as never)
+
 const decoders = {
-  host: { exchange: decodeFromHost, posting: decodeFromPostingHost },
-  viewer: { exchange: decodeFromViewer, posting: decodeFromViewer },
-  poster: { exchange: decodeFromPoster, posting: decodeFromPoster },
+  host: { exchange: decodeFromHost, posting: decodeFromPostingHost, free: decodeFreeQuestion },
+  viewer: { exchange: decodeFromViewer, posting: decodeFromViewer, free: decodeFreeQuestion },
+  poster: { exchange: decodeFromPoster, posting: decodeFromPoster, free: decodeFreeQuestion },
 } as const
 
 describe.each([
   ...words.map(vector => ({ ...vector, stream: 'exchange' as const })),
+  ...freeWords.map(vector => ({ ...vector, stream: 'free' as const })),
   ...vectors.map(vector => ({ ...vector, stream: 'posting' as const })),
 ])('the word $cmd of a $from ($stream)', ({ stream, from, cmd, data, frame }) => {
   const bytes = bytesFromHex(data as Hex)
@@ -42,7 +47,8 @@ describe.each([
     const word = decoders[from as keyof typeof decoders][stream](cmd, bytes)
     if (!word.ok || word.value === undefined) throw new Error(`${cmd} was not read`)
     const { body } = word.value
-    const written = stream === 'exchange' ? encodeExchange(body as never) : encodePosting(body as never)
+    const encode = { exchange: encodeExchange, posting: encodePosting, free: encodeFree }[stream]
+    const written = encode(body as never)
     expect(hexFromBytes(written)).toBe(data)
   })
 

@@ -276,6 +276,7 @@ const openGreedyHost = async (stage: Stage, publisher: StagedPublisher) => {
     open: async () => ({
       ack: { fee: feeWei + 1n, credit: 1_048_576, http },
       pay: async ({ receipt }) => ({ bytes: receipt.bytes, credit: 1_048_576 }),
+      open: () => Promise.reject(new ParatiiError('purchase-unknown')),
       watch() {},
     }),
   })

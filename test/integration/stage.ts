@@ -226,6 +226,8 @@ export type StagedPublisher = Awaited<ReturnType<typeof openPublisher>>
 export type HostTwist = {
   /** Stands between the host and its blocks. */
   readonly blocks?: (blocks: HostPorts['blocks']) => HostPorts['blocks']
+  /** Without HTTP, or with an address of it that leads nowhere. */
+  readonly http?: 'none' | 'closed'
 }
 
 /** A host with its stores. */
@@ -271,7 +273,14 @@ export const openHost = async (
           payout: payoutOf(actor.address),
           publishers: [publisher.actor.address],
           settle: onlyWhenTold,
-          dataPlane: { host: '127.0.0.1', port: at.port },
+          dataPlane:
+            twist.http === 'none'
+              ? undefined
+              : {
+                  host: '127.0.0.1',
+                  port: at.port,
+                  ...(twist.http === 'closed' ? { publicUrl: 'http://127.0.0.1:1' } : {}),
+                },
           tickMs: 60_000,
         },
         reader: stage.reader,
@@ -282,7 +291,7 @@ export const openHost = async (
         nodeKey: nodeKey.secretKey,
         notice: (event, details) => notices.push({ event, details }),
       })
-      at = { listen: listenedAt(node), port: Number(new URL(host.url).port) }
+      at = { listen: listenedAt(node), port: host.url === undefined ? 0 : Number(new URL(host.url).port) }
       stage.add(kill)
     },
     async stop() {

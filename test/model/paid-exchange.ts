@@ -119,6 +119,7 @@ export class PaidExchange {
     const account = new Account({
       crypto,
       records,
+      blocks: nothingStored,
       purchase,
       allotment,
       expectation,
@@ -126,6 +127,7 @@ export class PaidExchange {
       root,
       receipt,
       http: () => dataPlane,
+      check: async () => {},
       onReceipt: () => {},
     })
     this.#account = account

@@ -5,7 +5,7 @@ import { type BlockServer, type BlockSource, startBlockServer } from '#network/b
 import { DirectoryShelf } from '#network/directory-shelf.ts'
 import { serveExchange } from '#network/exchange-server.ts'
 import { FreeBlocks, freeRates } from '#network/free-blocks.ts'
-import { openPaidFeed } from '#network/leaf-feed.ts'
+import { serveFree } from '#network/free-stream.ts'
 import { leavesOfRanges } from '#network/leaf-request.ts'
 import { type Letter, Mailbox } from '#network/mailbox.ts'
 import { Outbox } from '#network/outbox.ts'
@@ -36,8 +36,8 @@ const drainWithinMs = 5_000
 const settleWithinMs = 60_000
 
 export type Host = {
-  /** URL of the data plane as others reach it. */
-  readonly url: string
+  /** URL of the data plane as others reach it; undefined without one. */
+  readonly url: string | undefined
   /** Multiaddrs told to publishers: libp2p, and the data plane. */
   addresses(): readonly string[]
   /** Offers itself to the configured publishers and copies what they want kept. Resolves when all of it was tried. */
@@ -75,10 +75,12 @@ class RunningHost implements Host {
   readonly #listedAtMs = new Map<VideoId, number>()
   #parts:
     | {
-        readonly server: BlockServer
+        /** Absent where bytes go by streams alone. */
+        readonly server: BlockServer | undefined
         readonly mailbox: Mailbox
         readonly outbox: Outbox
         endExchange(): Promise<void>
+        endFree(): Promise<void>
       }
     | undefined
   #ticking: Promise<void> = Promise.resolve()
@@ -107,8 +109,8 @@ class RunningHost implements Host {
     })
   }
 
-  get url(): string {
-    return this.#ports.config.dataPlane.publicUrl ?? this.#running.server.url
+  get url(): string | undefined {
+    return this.#ports.config.dataPlane?.publicUrl ?? this.#running.server?.url
   }
 
   get #running() {
@@ -129,20 +131,24 @@ class RunningHost implements Host {
       deliver: (owner, envelope, signal) => this.#deliver(owner as Address, envelope, signal),
       onRefused: (slot, error) => this.#ports.notice('receipt-refused', { slot, code: error.code }),
     })
-    const server = await startBlockServer({
-      source: this.#source(),
-      host: config.dataPlane.host,
-      port: config.dataPlane.port,
-      onFault: error => this.#fail('serve-failed', error),
-    })
+    const source = this.#source()
+    const server =
+      config.dataPlane &&
+      (await startBlockServer({
+        source,
+        host: config.dataPlane.host,
+        port: config.dataPlane.port,
+        onFault: error => this.#fail('serve-failed', error),
+      }))
     const endExchange = await serveExchange(node, this.#desk)
-    this.#parts = { server, mailbox, outbox, endExchange }
+    const endFree = await serveFree(node, source)
+    this.#parts = { server, mailbox, outbox, endExchange, endFree }
     await this.#noteStored()
     this.#ticking = this.#keepTicking()
   }
 
   addresses(): readonly string[] {
-    const http = multiaddrFromUrl(this.url)
+    const http = multiaddrFromUrl(this.url ?? '')
     return [...this.#ports.node.getMultiaddrs().map(String), ...(http === undefined ? [] : [http])]
   }
 
@@ -182,11 +188,12 @@ class RunningHost implements Host {
   }
 
   async stop(): Promise<void> {
-    const { server, mailbox, outbox, endExchange } = this.#running
+    const { server, mailbox, outbox, endExchange, endFree } = this.#running
     this.#stopping.abort(new ParatiiError('stopping'))
     this.#desk.endAll()
     await endExchange()
-    await server.stop()
+    await endFree()
+    await server?.stop()
     await this.#ticking
     await this.#sendReceipts()
     await outbox.drain(AbortSignal.timeout(drainWithinMs))
@@ -223,7 +230,7 @@ class RunningHost implements Host {
         if (addressOf(crypto, key) !== account.signer) throw new ParatiiError('signature-invalid')
         if (request.root !== account.root) throw new ParatiiError('not-replicated', { root: request.root })
         this.#guard.admit(key, request)
-        return openPaidFeed(leavesOfRanges(account.directory, request.leaves), blocks, account.gate)
+        return account.feed(leavesOfRanges(account.directory, request.leaves))
       },
     }
   }

@@ -17,8 +17,10 @@ export type HostConfig = {
   readonly publishers: readonly Address[]
   /** Base units a byte below which nothing is kept or served. */
   readonly minimumFeeWei: bigint
-  /** IP address and port of the data plane (port 0 takes a free one), and its URL as others reach it. */
-  readonly dataPlane: { readonly host: string; readonly port: number; readonly publicUrl?: string }
+  /** IP address and port of the data plane (port 0 takes a free one), and its URL as others reach it; none: bytes go by streams. */
+  readonly dataPlane:
+    | undefined
+    | { readonly host: string; readonly port: number; readonly publicUrl?: string }
   readonly settle: SettlePolicy
   /** How often escrows, videos and host lists are looked after. */
   readonly tickMs: number

@@ -22,8 +22,8 @@ export type PurchaseDeskOptions = {
   readonly ports: HostPorts
   readonly shelf: DirectoryShelf
   readonly identity: { readonly publicKey: PublicKey; readonly address: Address }
-  /** URL of our data plane as others reach it. */
-  readonly url: () => string
+  /** URL of our data plane as others reach it, if there is one. */
+  readonly url: () => string | undefined
   readonly onReceipt: (account: Account, receipt: Receipt) => void
 }
 
@@ -87,7 +87,7 @@ export class PurchaseDesk implements ExchangeHost {
     signal: AbortSignal,
   ): Promise<Account> {
     const { ports, shelf, identity, url, onReceipt } = this.#options
-    const { clock, config, crypto, records } = ports
+    const { blocks, clock, config, crypto, records } = ports
     const host = { leaf, payee: identity.address, payout: config.payout }
     const allotment = orThrow(findAllotment(order, host))
     if (order.terms.fee < config.minimumFeeWei) throw new ParatiiError('not-replicated', { reason: 'fee' })
@@ -103,6 +103,7 @@ export class PurchaseDesk implements ExchangeHost {
     const account: Account = new Account({
       crypto,
       records,
+      blocks,
       purchase,
       allotment,
       expectation: {
@@ -116,7 +117,8 @@ export class PurchaseDesk implements ExchangeHost {
       directory,
       root,
       receipt,
-      http: () => multiaddrFromUrl(url()) ?? '/',
+      http: () => multiaddrFromUrl(url() ?? ''),
+      check: asked => this.find(nonce, asked),
       onReceipt: stored => onReceipt(account, stored),
     })
     this.#seats.set(nonce, { account, checkedAtMs: clock.nowMs() })

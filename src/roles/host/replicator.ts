@@ -3,8 +3,9 @@ import type { Leaf } from '#media/dag.ts'
 import { decodeHead, maxHeadBytes } from '#media/head-car.ts'
 import { leafBytes } from '#media/limits.ts'
 import { dataPlaneUrls } from '#network/address.ts'
-import { fetchLeaves, fetchWhole } from '#network/block-client.ts'
+import { fetchWhole, getBody } from '#network/block-client.ts'
 import { BufferPool } from '#network/buffer-pool.ts'
+import { fetchLeaves } from '#network/leaf-fetch.ts'
 import { rangesOfIndices } from '#network/leaf-request.ts'
 import { sha256 } from '#network/sha256.ts'
 import { openHosts } from '#protocol/announcement.ts'
@@ -80,7 +81,7 @@ export class Replicator {
     const { blocks } = this.#ports
     await firstOf(dataPlaneUrls(addresses), signal, url =>
       fetchLeaves({
-        url: `${url}${this.#target(root, key, leaves)}`,
+        open: turn => getBody(`${url}${this.#target(root, key, leaves)}`, turn),
         leaves,
         pool: this.#pool,
         signal,

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { dataPlaneUrls, messageAddresses } from '#network/address.ts'
+import { messageAddresses } from '#network/address.ts'
 import type { Letter, Mailbox } from '#network/mailbox.ts'
 import { signHosts } from '#protocol/announcement.ts'
 import {
@@ -56,7 +56,7 @@ export class HostRegister {
     const { config, records } = this.#ports
     if (sender !== offer.key) throw new ParatiiError('signature-invalid', { field: 'key' })
     if (config.hosts !== 'any' && !config.hosts.includes(offer.key)) throw new ParatiiError('not-listed')
-    if (messageAddresses(offer.addresses).length === 0 || dataPlaneUrls(offer.addresses).length === 0) {
+    if (messageAddresses(offer.addresses).length === 0) {
       throw new ParatiiError('document-malformed', { field: 'addresses' })
     }
     await records.write([{ table, key: offer.key, value: canonicalText(offer) }])

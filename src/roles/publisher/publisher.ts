@@ -4,6 +4,7 @@ import { multiaddrFromUrl } from '#network/address.ts'
 import { type BlockServer, type BlockSource, startBlockServer } from '#network/block-server.ts'
 import { DirectoryShelf } from '#network/directory-shelf.ts'
 import { FreeBlocks, freeRates } from '#network/free-blocks.ts'
+import { serveFree } from '#network/free-stream.ts'
 import { openFreeFeed } from '#network/leaf-feed.ts'
 import { leavesOfRanges } from '#network/leaf-request.ts'
 import { type Letter, Mailbox } from '#network/mailbox.ts'
@@ -60,7 +61,7 @@ class RunningPublisher implements Publisher {
   readonly #votes: VoteDesk | undefined
   #stopWatch: () => Promise<void> = async () => {}
   readonly #stopping = new AbortController()
-  #parts: { readonly server: BlockServer; readonly mailbox: Mailbox } | undefined
+  #parts: { readonly server: BlockServer; readonly mailbox: Mailbox; endFree(): Promise<void> } | undefined
   #ticking: Promise<void> = Promise.resolve()
 
   constructor(ports: PublisherPorts, hosts: HostRegister) {
@@ -98,19 +99,22 @@ class RunningPublisher implements Publisher {
       ...this.#ports,
       isRevoked: revocationsOf(this.#ports.reader, this.#ports.crypto, this.#ports.clock),
     })
+    const source = this.#source()
     const server = await startBlockServer({
-      source: this.#source(),
+      source,
       host: config.dataPlane.host,
       port: config.dataPlane.port,
       onFault: error => this.#fail('serve-failed', error),
     })
-    this.#parts = { server, mailbox }
+    const endFree = await serveFree(this.#ports.node, source)
+    this.#parts = { server, mailbox, endFree }
     try {
       await this.#announce(signal)
       await this.#desk.resume()
     } catch (thrown) {
       // A server that is left listening would keep the process alive.
       await mailbox.stop()
+      await endFree()
       await server.stop()
       this.#parts = undefined
       throw thrown
@@ -152,10 +156,11 @@ class RunningPublisher implements Publisher {
   }
 
   async stop(): Promise<void> {
-    const { server, mailbox } = this.#running
+    const { server, mailbox, endFree } = this.#running
     await mailbox.stop()
     await this.#stopWatch()
     this.#stopping.abort(new ParatiiError('stopping'))
+    await endFree()
     await server.stop()
     await this.#ticking
     await this.#desk.settled()

@@ -1,9 +1,11 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Leaf } from '#media/dag.ts'
 import { dataPlaneUrls, messageAddresses, urlFromMultiaddr } from '#network/address.ts'
-import { fetchLeaves } from '#network/block-client.ts'
+import { getBody } from '#network/block-client.ts'
+import type { BodyReader } from '#network/body-reader.ts'
 import type { BufferPool } from '#network/buffer-pool.ts'
 import { type Exchange, exchangeProtocol, openExchange } from '#network/exchange-client.ts'
+import { fetchLeaves } from '#network/leaf-fetch.ts'
 import { rangesOfIndices } from '#network/leaf-request.ts'
 import {
   openReceiptSchedule,
@@ -14,7 +16,7 @@ import {
   stepReceiptSchedule,
 } from '#payments/receipt-schedule.ts'
 import { signBlockTarget } from '#protocol/block-request.ts'
-import { type HostInit, maxPaymentBlocks, signInitProof } from '#protocol/exchange.ts'
+import { type HostInit, maxGetData, maxPaymentBlocks, signInitProof } from '#protocol/exchange.ts'
 import type { ListedHost } from '#protocol/host-list.ts'
 import { signReceipt, verifyReceipt } from '#protocol/receipt.ts'
 import { cidFromRoot } from '#protocol/terms.ts'
@@ -22,6 +24,7 @@ import { paratiiDomain, type TypedDomain } from '#protocol/typed-data.ts'
 import type { PublicKey } from '#std/brand.ts'
 import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
 import { raceAbort } from '#std/race-abort.ts'
+import { DataLines } from './data-lines.ts'
 import type { ViewerPorts } from './ports.ts'
 import {
   findAccount,
@@ -64,8 +67,11 @@ export class HostLink {
   /** The exchange that receipts are signed for. */
   #paid: Exchange | undefined
   #counter = 0
-  /** Base URL of the data plane, once the exchange is open. */
-  #base = ''
+  /** Base URL of the data plane, once the exchange is open; without one, or where it fails, leaves come by streams. */
+  #base: string | undefined
+  /** A leaf came from there. */
+  #isBaseProven = false
+  readonly #lines: DataLines
   /** What is stored is stored in the order in which it came about, and receipts are sent in theirs. */
   #storing: Promise<unknown> = Promise.resolve()
   #paying: Promise<unknown> = Promise.resolve()
@@ -78,6 +84,7 @@ export class HostLink {
     this.#domain = paratiiDomain(purchase.order.chainId, purchase.order.store)
     const draft = { nonce: purchase.nonce, owner: purchase.ownerNode, leaf, key: host.key }
     this.#schedule = openReceiptSchedule(draft, receipt, pending)
+    this.#lines = new DataLines(signal => this.#introduce(signal))
   }
 
   /** A link that goes on from what is stored for this host. */
@@ -103,21 +110,57 @@ export class HostLink {
     signal: AbortSignal,
   ): Promise<void> {
     await raceAbort(this.#open(), signal)
+    const base = this.#base
+    try {
+      if (base !== undefined) {
+        const open = (turn: AbortSignal) => getBody(`${base}${this.#target(leaves)}`, turn)
+        if (await this.#fetchFrom(open, leaves, onLeaf, signal, error => this.#leaveHttp(error))) return
+      }
+      for (let at = 0; at < leaves.length; at += maxGetData) {
+        const asked = leaves.slice(at, at + maxGetData)
+        const cids = asked.map(leaf => leaf.cid)
+        await this.#fetchFrom(turn => this.#lines.get(cids, turn), asked, onLeaf, signal)
+      }
+    } finally {
+      this.#savePending(1)
+    }
+  }
+
+  /** True when all came; false when none did, and `isForgiven` says that this way need not work. */
+  async #fetchFrom(
+    open: (signal: AbortSignal) => Promise<BodyReader>,
+    leaves: readonly Leaf[],
+    onLeaf: (leaf: Leaf, bytes: Uint8Array<ArrayBuffer>) => Promise<void>,
+    signal: AbortSignal,
+    isForgiven?: (error: ParatiiError) => boolean,
+  ): Promise<boolean> {
+    let came = 0
     try {
       await fetchLeaves({
-        url: this.#request(leaves),
+        open,
         leaves,
         pool: this.#options.pool,
         signal: AbortSignal.any([signal, this.#stopping.signal]),
         stallMs,
         onLeaf: async (position, bytes) => {
+          came++
+          if (isForgiven !== undefined) this.#isBaseProven = true
           const leaf = leaves[position]
           if (leaf !== undefined) await onLeaf(leaf, bytes)
         },
       })
-    } finally {
-      this.#savePending(1)
+      return true
+    } catch (thrown) {
+      if (came > 0 || !(thrown instanceof ParatiiError) || isForgiven?.(thrown) !== true) throw thrown
+      return false
     }
+  }
+
+  /** Whether HTTP leads nowhere, though the exchange is open: then its stream is used until the next exchange. */
+  #leaveHttp({ code }: ParatiiError): boolean {
+    const isAway = code === 'host-unreachable' || (code === 'timed-out' && !this.#isBaseProven)
+    if (isAway) this.#base = undefined
+    return isAway
   }
 
   /** Counts a verified and stored leaf of this host; a receipt goes out when one is due. */
@@ -170,12 +213,12 @@ export class HostLink {
   async close(): Promise<void> {
     this.#stopping.abort(new ParatiiError('aborted'))
     const exchange = await this.#exchange?.catch(() => undefined)
-    await exchange?.close()
+    await Promise.all([exchange?.close(), this.#lines.close()])
   }
 
-  #request(leaves: readonly Leaf[]): string {
+  #target(leaves: readonly Leaf[]): string {
     const { ports, purchase, host, nodeKey } = this.#options
-    const target = signBlockTarget(
+    return signBlockTarget(
       ports.crypto,
       {
         root: cidFromRoot(purchase.order.terms.root),
@@ -187,7 +230,6 @@ export class HostLink {
       host.key,
       nodeKey,
     )
-    return `${this.#base}${target}`
   }
 
   #open(): Promise<Exchange> {
@@ -200,29 +242,13 @@ export class HostLink {
   }
 
   async #begin(): Promise<Exchange> {
-    const { ports, purchase, leaf, host, nodeKey, confirmed } = this.#options
-    const { signal } = this.#stopping
-    const addresses = messageAddresses(host.addresses).map(address => multiaddr(address))
-    if (addresses.length === 0) throw new ParatiiError('host-unreachable', { reason: 'no address' })
-    const exchange = await openExchange({
-      stream: await ports.node.dialProtocol(addresses, exchangeProtocol, {
-        signal: AbortSignal.any([signal, AbortSignal.timeout(dialMs)]),
-      }),
-      host: host.key,
-      introduce: async (init: HostInit) => {
-        const proof = signInitProof(ports.crypto, init, purchase.nonce, nodeKey)
-        await confirmed
-        return { order: purchase.order, leaf, proof }
-      },
-      onRequest: () => this.#step({ type: 'requested' }),
-      signal,
-    })
-    try {
-      this.#accept(exchange)
-    } catch (thrown) {
-      await exchange.close()
-      throw thrown
-    }
+    const exchange = await this.#introduce(this.#stopping.signal, () => this.#step({ type: 'requested' }))
+    const { addresses } = this.#options.host
+    const { http } = exchange.ack
+    // The publisher signed where this host serves; the host may choose among that, not name any URL it likes.
+    const chosen = http !== undefined && addresses.includes(http) ? urlFromMultiaddr(http) : undefined
+    this.#base = chosen ?? dataPlaneUrls(addresses)[0]
+    this.#isBaseProven = false
     exchange.ended.then(() => {
       this.#exchange = undefined
       this.#paid = undefined
@@ -232,21 +258,45 @@ export class HostLink {
     return exchange
   }
 
+  /** Opens a stream to the host and introduces the purchase on it. */
+  async #introduce(signal: AbortSignal, onRequest?: () => void): Promise<Exchange> {
+    const { ports, purchase, leaf, host, nodeKey, confirmed } = this.#options
+    const addresses = messageAddresses(host.addresses).map(address => multiaddr(address))
+    if (addresses.length === 0) throw new ParatiiError('host-unreachable', { reason: 'no address' })
+    const stream = await ports.node.dialProtocol(addresses, exchangeProtocol, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(dialMs)]),
+    })
+    const giveUp = () => stream.abort(errorFrom(signal.reason, 'aborted'))
+    signal.addEventListener('abort', giveUp)
+    const exchange = await openExchange({
+      stream,
+      host: host.key,
+      introduce: async (init: HostInit) => {
+        const proof = signInitProof(ports.crypto, init, purchase.nonce, nodeKey)
+        await confirmed
+        return { order: purchase.order, leaf, proof }
+      },
+      ...(onRequest === undefined ? {} : { onRequest }),
+      signal: this.#stopping.signal,
+    }).finally(() => signal.removeEventListener('abort', giveUp))
+    try {
+      this.#check(exchange)
+      return exchange
+    } catch (thrown) {
+      await exchange.close()
+      throw thrown
+    }
+  }
+
   /** Refuses a host that asks for more than the terms, or shows a receipt that we never signed. */
-  #accept({ ack }: Exchange): void {
+  #check({ ack }: Exchange): void {
     const { ports, purchase, leaf, host } = this.#options
     if (ack.fee > purchase.order.terms.fee)
       throw new ParatiiError('fee-above-terms', { fee: ack.fee.toString() })
-    if (ack.receipt !== undefined) {
-      const { nonce, signer, ownerNode: owner } = purchase
-      const expected = { store: this.#domain, nonce, signer, owner, leaf, key: host.key }
-      orThrow(verifyReceipt(ports.crypto, ack.receipt, expected))
-    }
-    // The publisher signed where this host serves; the host may choose among that, not name any URL it likes.
-    const chosen = host.addresses.includes(ack.http) ? urlFromMultiaddr(ack.http) : undefined
-    const base = chosen ?? dataPlaneUrls(host.addresses)[0]
-    if (base === undefined) throw new ParatiiError('host-unreachable', { reason: 'no data plane' })
-    this.#base = base
+    if (ack.receipt === undefined) return
+    const { nonce, signer, ownerNode: owner } = purchase
+    const expected = { store: this.#domain, nonce, signer, owner, leaf, key: host.key }
+    orThrow(verifyReceipt(ports.crypto, ack.receipt, expected))
   }
 
   #step(event: ScheduleEvent): void {

@@ -1,6 +1,7 @@
+import type { RegisteredNode } from '#chain/reader.ts'
 import { decodeHead, type FormatHead, maxHeadBytes } from '#media/head-car.ts'
-import { dataPlaneUrls } from '#network/address.ts'
-import { fetchWhole } from '#network/block-client.ts'
+import { askFree } from '#network/free-stream.ts'
+import type { MessageNode } from '#network/message-node.ts'
 import { sha256 } from '#network/sha256.ts'
 import { capacityFor, collateralWei } from '#payments/purchase.ts'
 import { openHosts } from '#protocol/announcement.ts'
@@ -38,8 +39,8 @@ export const findVideo = async (
     reader.nodes(owner, signal),
   ])
   const publisherAddresses = nodes.flatMap(node => node.addresses)
-  const listed = await findHosts(ports, id, mailbox, dataPlaneUrls(publisherAddresses), signal)
-  const { head, giver, hosts } = await fetchHead(cidFromRoot(terms.root), listed, signal)
+  const listed = await findHosts(ports, id, mailbox, nodes, signal)
+  const { head, giver, hosts } = await fetchHead(ports.node, cidFromRoot(terms.root), listed, signal)
   const allotted = hosts.slice(0, maxAllotted)
   const capacity = capacityFor(terms.size, allotted.length)
   const quote: Quote = {
@@ -57,18 +58,18 @@ export const findVideo = async (
   return { quote, head, giver }
 }
 
-/** The first valid host list that one of these data planes has. */
+/** The first valid host list that one of the publisher's nodes has. */
 const findHosts = async (
-  { crypto, clock }: ViewerPorts,
+  { crypto, clock, node }: ViewerPorts,
   id: VideoId,
   mailbox: PublicKey,
-  urls: readonly string[],
+  nodes: readonly RegisteredNode[],
   signal: AbortSignal,
 ): Promise<readonly ListedHost[]> => {
-  let failure = new ParatiiError('publisher-unreachable', { reason: 'no data plane' })
-  for (const url of urls) {
+  let failure = new ParatiiError('publisher-unreachable', { reason: 'no node' })
+  for (const { addresses } of nodes) {
     try {
-      const bytes = await fetchWhole(`${url}/paratii/1/hosts/${id}`, maxListBytes, signal)
+      const bytes = await askFree(node, addresses, { cmd: 'gethosts', body: { id } }, maxListBytes, signal)
       return orThrow(openHosts(crypto, bytes, { id, mailbox, nowMs: clock.nowMs() })).body.hosts
     } catch (thrown) {
       signal.throwIfAborted()
@@ -79,19 +80,28 @@ const findHosts = async (
 }
 
 /** Asks hosts in turn; the one that gave the head comes first among those answered, the ones that failed last. */
-export const fetchHead = async (root: Cid, listed: readonly ListedHost[], signal: AbortSignal) => {
+export const fetchHead = async (
+  node: MessageNode,
+  root: Cid,
+  listed: readonly ListedHost[],
+  signal: AbortSignal,
+) => {
   const failed: ListedHost[] = []
   let failure: ParatiiError | undefined
   for (const [at, host] of listed.entries()) {
-    for (const url of dataPlaneUrls(host.addresses)) {
-      try {
-        const car = await fetchWhole(`${url}/paratii/1/head/${root}`, maxHeadBytes, signal)
-        const head = orThrow(await decodeHead(root, car, sha256))
-        return { head, giver: host.key, hosts: [host, ...listed.slice(at + 1), ...failed] }
-      } catch (thrown) {
-        signal.throwIfAborted()
-        failure = errorFrom(thrown, 'host-unreachable')
-      }
+    try {
+      const car = await askFree(
+        node,
+        host.addresses,
+        { cmd: 'gethead', body: { root } },
+        maxHeadBytes,
+        signal,
+      )
+      const head = orThrow(await decodeHead(root, car, sha256))
+      return { head, giver: host.key, hosts: [host, ...listed.slice(at + 1), ...failed] }
+    } catch (thrown) {
+      signal.throwIfAborted()
+      failure = errorFrom(thrown, 'host-unreachable')
     }
     failed.push(host)
   }

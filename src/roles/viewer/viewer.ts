@@ -221,7 +221,7 @@ class PortViewer implements Viewer {
     cid: Cid,
     signal: AbortSignal,
   ): Promise<Uint8Array | undefined> {
-    const given = this.#heads.get(root) ?? (await fetchHead(root, record.hosts, signal))
+    const given = this.#heads.get(root) ?? (await fetchHead(this.#ports.node, root, record.hosts, signal))
     await this.#keepHead(given)
     return given.head.nodes.get(cid)
   }
