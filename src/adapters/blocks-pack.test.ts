@@ -98,6 +98,49 @@ describe('a pack of blocks', () => {
     expect(await keeps(smaller, 7)).toBe(true)
   })
 
+  it.each(['while it is open', 'when it is opened again'])(
+    'gives up the least recently used when its quota is made smaller %s, wherever they lie',
+    async how => {
+      const file = createMemoryFile()
+      let blocks = openPackBlocks(file, { slotBytes, quotaBytes: 40 * slotBytes })
+      for (let seed = 0; seed < 20; seed++) await put(blocks, seed, slotBytes)
+      await put(blocks, 20, 3 * slotBytes)
+      // Used again: those that lie first, and one that lies beyond what will be the end.
+      for (const seed of [0, 1, 15]) await keeps(blocks, seed, slotBytes)
+      if (how === 'while it is open') blocks.limit(small.quotaBytes)
+      else blocks = openPackBlocks(file, small)
+      expect(file.getSize()).toBeLessThanOrEqual(4096 + 8 * (entryBytes + slotBytes))
+      const kept = async () => {
+        const found = await Promise.all(
+          Array.from({ length: 20 }, (_, seed) => keeps(blocks, seed, slotBytes)),
+        )
+        return found.flatMap((isKept, seed) => (isKept ? [seed] : []))
+      }
+      expect(await kept()).toEqual([0, 1, 15, 18, 19])
+      expect(await keeps(blocks, 20, 3 * slotBytes)).toBe(true)
+      blocks = openPackBlocks(file, small)
+      expect(await kept()).toEqual([0, 1, 15, 18, 19])
+      blocks.limit(40 * slotBytes)
+      await put(blocks, 30, slotBytes)
+      expect(await kept()).toEqual([0, 1, 15, 18, 19])
+    },
+  )
+
+  it('is empty once it was cleared, and takes new blocks', async () => {
+    const file = createMemoryFile()
+    const blocks = openPackBlocks(file, { ...small, gather: { slots: 4, lingerMs: 60_000 } })
+    await Promise.all([1, 2, 3, 4].map(seed => put(blocks, seed, slotBytes)))
+    const late = put(blocks, 5, slotBytes)
+    blocks.clear()
+    await late
+    expect(file.getSize()).toBe(4096)
+    expect(await Promise.all([1, 5].map(seed => keeps(blocks, seed, slotBytes)))).toEqual([false, false])
+    const six = put(blocks, 6, slotBytes)
+    expect(await keeps(blocks, 6, slotBytes)).toBe(true)
+    await six
+    expect(await keeps(openPackBlocks(file, small), 6, slotBytes)).toBe(true)
+  })
+
   it('writes neighbours at once where it gathers, and gives what it has not written yet', async () => {
     const file = createMemoryFile()
     let writes = 0

@@ -16,12 +16,18 @@ export type PackOptions = {
 }
 
 /** Blocks of one file; to be closed before the file is opened again. */
-export type PackBlocks = Blocks & { close(): void }
+export type PackBlocks = Blocks & {
+  /** Keeps so many bytes of blocks from now on; the least recently used make room, and the file shrinks. */
+  limit(quotaBytes: number): void
+  /** Keeps nothing of what it has. */
+  clear(): void
+  close(): void
+}
 
 /** A block of the pack, and where its parts lie. */
 type Held = {
   readonly byteLength: number
-  readonly slots: readonly number[]
+  slots: readonly number[]
   use: number
   /** While it is being written: resolves when the file has it. */
   writing?: Promise<void> | undefined
@@ -59,7 +65,7 @@ class Pack implements PackBlocks {
     const { slots, lingerMs } = gather ?? { slots: 1, lingerMs: 0 }
     this.#writes = new GatheredWrites(file, { bytes: slots * (entryBytes + slotBytes), lingerMs })
     this.#isGathering = gather !== undefined
-    this.#slotLimit = Math.max(1, Math.floor(quotaBytes / slotBytes))
+    this.#slotLimit = this.#slotsOf(quotaBytes)
     if (this.#hasHead()) this.#load()
     else this.#begin()
   }
@@ -81,6 +87,19 @@ class Pack implements PackBlocks {
 
   async has(cid: Cid): Promise<boolean> {
     return this.#held.has(cid)
+  }
+
+  limit(quotaBytes: number): void {
+    this.#slotLimit = this.#slotsOf(quotaBytes)
+    attempt(() => this.#shrink())
+  }
+
+  clear(): void {
+    this.#writes.flush()
+    this.#held.clear()
+    this.#free.length = 0
+    this.#slotCount = 0
+    attempt(() => this.#begin())
   }
 
   close(): void {
@@ -106,12 +125,12 @@ class Pack implements PackBlocks {
     this.#writeAll(head, 0)
   }
 
-  /** Finds again what the entries say; what lies beyond the quota, or lacks a part, is let go. */
+  /** Finds again what the entries say; what lacks a part, or is beyond the quota, is let go. */
   #load(): void {
     const found = new Map<Cid, { entry: PackEntry; slots: number[] }>()
     const size = this.#file.getSize()
     const bytes = new Uint8Array(entryBytes)
-    for (let slot = 0; slot < this.#slotLimit && this.#entryAt(slot) < size; slot++) {
+    for (let slot = 0; this.#entryAt(slot) < size; slot++) {
       this.#slotCount = slot + 1
       bytes.fill(0)
       this.#file.read(bytes, { at: this.#entryAt(slot) })
@@ -131,8 +150,34 @@ class Pack implements PackBlocks {
       this.#lastUse = entry.use
     }
     for (let slot = this.#slotCount - 1; slot >= 0; slot--) if (!taken.has(slot)) this.#free.push(slot)
-    const end = this.#entryAt(this.#slotCount)
-    if (size > end) this.#file.truncate(end)
+    this.#shrink()
+  }
+
+  /** Brings the file down to its limit: the least recently used blocks go, and what lies beyond moves to where they were. */
+  #shrink(): void {
+    let taken = [...this.#held.values()].reduce((sum, { slots }) => sum + slots.length, 0)
+    for (const [cid, { slots }] of this.#held) {
+      if (taken <= this.#slotLimit) break
+      taken -= slots.length
+      this.#drop(cid)
+    }
+    if (this.#slotCount <= this.#slotLimit) return
+    this.#writes.flush()
+    const free = this.#free.filter(slot => slot < this.#slotLimit)
+    for (const held of this.#held.values())
+      held.slots = held.slots.map(slot => (slot < this.#slotLimit ? slot : this.#move(slot, free.pop())))
+    this.#free.splice(0, Number.POSITIVE_INFINITY, ...free)
+    this.#slotCount = this.#slotLimit
+    this.#file.truncate(this.#entryAt(this.#slotCount))
+  }
+
+  /** Copies a slot; the old one still says the same until the file ends before it. */
+  #move(from: number, to: number | undefined): number {
+    if (to === undefined) throw new RangeError('a pack without room')
+    const bytes = new Uint8Array(entryBytes + this.#slotBytes)
+    const byteCount = this.#file.read(bytes, { at: this.#entryAt(from) })
+    this.#writeAll(bytes.subarray(0, byteCount), this.#entryAt(to))
+    return to
   }
 
   #read(cid: Cid, held: Held, bytes: Uint8Array): boolean {
@@ -198,6 +243,10 @@ class Pack implements PackBlocks {
 
   #writeAll(bytes: Uint8Array, at: number): void {
     if (this.#file.write(bytes, { at }) < bytes.length) throw new RangeError('a file that takes no more')
+  }
+
+  #slotsOf(quotaBytes: number): number {
+    return Math.max(1, Math.floor(quotaBytes / this.#slotBytes))
   }
 
   #partsOf(byteLength: number): number {

@@ -65,6 +65,8 @@ export const requests = {
     result: v.object({ phrase: textField(400) }),
   },
   'settings-set': { from: ['popup'], params: settingsSchema, result: walletStateSchema },
+  /** Clears away what the machine keeps of films. What is watched again then is paid for again. */
+  'films-forget': { from: ['popup'], params: nothing, result: nothing },
   /** The next account of the phrase, which is used from now on. */
   'account-add': { from: ['popup'], params: nothing, result: walletStateSchema },
   'account-use': { from: ['popup'], params: v.object({ index: uint53Field }), result: walletStateSchema },

@@ -20,6 +20,8 @@ import { amountField, meterSchema, networkSchema, pathField } from './shapes.ts'
 
 const nothing = v.object({})
 const lifelineField = v.object({ lifeline: textField(100) })
+/** Bytes of films that the node may keep. */
+const keptField = v.object({ keptBytes: uint53Field })
 const listedHostSchema = v.object({ key: publicKeyField, payout: addressField, addresses: multiaddrsField })
 /** A node key: good for the deposit of one purchase. No other secret is ever sent to the node. */
 const nodeKeyField = v.custom<Hex>(value => typeof value === 'string' && isHex(value, 32))
@@ -58,7 +60,11 @@ export const channelRequests = {
 /** Background worker -> node Worker. */
 export const nodeRequests = {
   /** Answered at once by a node that lives. Each says which lock it holds as long as it does. */
-  hello: { params: lifelineField, result: lifelineField },
+  hello: { params: v.object({ ...lifelineField.entries, ...keptField.entries }), result: lifelineField },
+  /** Keeps so much of films from now on. */
+  keep: { params: keptField, result: nothing },
+  /** Clears away what is kept of films. */
+  forget: { params: nothing, result: nothing },
   quote: {
     params: v.object({ network: networkSchema, video: videoIdField, format: formatNameField }),
     result: quoteSchema,

@@ -9,7 +9,7 @@ import { wireOf } from './wire.ts'
 const address = `0x${'1'.repeat(40)}`
 const network = { name: 'devnet', chainId: 31337, rpcUrl: 'http://127.0.0.1:8545', registry: address }
 const budget = { perVideoWei: '5', perDayWei: '20', perMonthWei: '100' }
-const settings = { autoLockMinutes: 60, isBackedUp: true, resumesAlone: false }
+const settings = { autoLockMinutes: 60, isBackedUp: true, resumesAlone: false, keptMiB: 2048 }
 const accounts = [{ index: 0, address }]
 const unlocked = {
   status: 'unlocked',

@@ -48,12 +48,18 @@ export type Budget = v.InferOutput<typeof budgetSchema>
 /** Minutes without a signature after which the wallet locks itself; 0: when the browser is closed. */
 export const autoLockChoices = [5, 15, 60, 240, 0] as const
 
+/** MiB of films that the machine may keep. */
+export const keptMiBChoices = [256, 1024, 2048, 8192, 32768] as const
+const firstKeptMiB = 2048
+
 export const settingsSchema = v.object({
   autoLockMinutes: v.picklist(autoLockChoices),
   /** The phrase was written down: the person has shown it. */
   isBackedUp: v.boolean(),
   /** A video that was paused because nobody saw it goes on by itself when it is seen again. */
   resumesAlone: v.boolean(),
+  /** What was watched is kept up to this much, so that watching it again costs nothing. */
+  keptMiB: v.optional(v.picklist(keptMiBChoices), firstKeptMiB),
 })
 export type Settings = v.InferOutput<typeof settingsSchema>
 

@@ -49,6 +49,7 @@ export function startBackground(): void {
       changed()
       void home.refreshBalance()
       for (const player of sessions) player.walletChanged()
+      shop.settingsChanged()
       void asking.walletChanged()
     },
     locking: () => asking.locking(),

@@ -1,4 +1,4 @@
-import { openPackBlocks, type PackOptions } from '#adapters/blocks-pack.ts'
+import { openPackBlocks, type PackBlocks, type PackOptions } from '#adapters/blocks-pack.ts'
 import { createMemoryFile } from '#adapters/pack-file.ts'
 import { openOpfsFile } from '#adapters/pack-file-opfs.ts'
 import { leafBytes } from '#media/limits.ts'
@@ -9,6 +9,9 @@ export type BlockPacks = {
   /** Inner nodes, manifests, init segments: mostly of a few kilobytes. */
   readonly blocks: Blocks
   readonly leaves: Blocks
+  /** Keeps so many bytes of leaves from now on, as far as the browser lets it. */
+  limit(leafBytes: number): void
+  clear(): void
 }
 
 const nodeSlotBytes = 4096
@@ -17,26 +20,40 @@ const leafGather = { slots: 4, lingerMs: 20 }
 const mostNodeBytes = 67_108_864
 /** Without a file: what a Worker may hold in memory. */
 const memoryBytes = 67_108_864
-/** Films of some two hours; and never so much of the browser's allowance that it would clear it away. */
-const mostLeafBytes = 2_147_483_648
+/** Never so much of the browser's allowance that it would clear it away. */
 const allowanceShare = 4
 
 /** Opens the packs in the origin private file system. Only one Worker can; another one keeps its blocks in memory. */
-export async function openBlockPacks(): Promise<BlockPacks> {
+export async function openBlockPacks(keptBytes: number): Promise<BlockPacks> {
   const { quota = 0 } = await navigator.storage.estimate()
-  const leafQuota = Math.min(mostLeafBytes, Math.floor(quota / allowanceShare))
-  const [blocks, leaves] = await Promise.all([
+  const allowedBytes = Math.floor(quota / allowanceShare)
+  const leafOptions = {
+    slotBytes: leafBytes,
+    quotaBytes: Math.min(keptBytes, allowedBytes),
+    gather: leafGather,
+  }
+  const [nodes, leaves] = await Promise.all([
     openPack('nodes.pack', { slotBytes: nodeSlotBytes, quotaBytes: mostNodeBytes }),
-    openPack('leaves.pack', { slotBytes: leafBytes, quotaBytes: leafQuota, gather: leafGather }),
+    openPack('leaves.pack', leafOptions),
   ])
-  return { blocks, leaves }
+  return {
+    blocks: nodes.pack,
+    leaves: leaves.pack,
+    limit: bytes => leaves.pack.limit(Math.min(bytes, allowedBytes, leaves.mostBytes)),
+    clear() {
+      nodes.pack.clear()
+      leaves.pack.clear()
+    },
+  }
 }
 
-async function openPack(name: string, options: PackOptions): Promise<Blocks> {
+type OpenedPack = { readonly pack: PackBlocks; readonly mostBytes: number }
+
+async function openPack(name: string, options: PackOptions): Promise<OpenedPack> {
   try {
-    return openPackBlocks(await openOpfsFile(name), options)
+    return { pack: openPackBlocks(await openOpfsFile(name), options), mostBytes: Number.POSITIVE_INFINITY }
   } catch {
     const quotaBytes = Math.min(options.quotaBytes, memoryBytes)
-    return openPackBlocks(createMemoryFile(), { ...options, quotaBytes })
+    return { pack: openPackBlocks(createMemoryFile(), { ...options, quotaBytes }), mostBytes: memoryBytes }
   }
 }

@@ -66,7 +66,9 @@ const createViewer = (): Viewer & { readonly stopped: PurchaseNonce[] } => {
 const openDesk = async () => {
   const { lifelines, end } = createLifelines()
   const viewer = createViewer()
-  const desk = new NodeDesk({ lifelines, createViewer: async () => viewer, idle() {} })
+  const kept: (number | string)[] = []
+  const films = { keep: (bytes: number) => void kept.push(bytes), forget: async () => void kept.push('none') }
+  const desk = new NodeDesk({ lifelines, createViewer: async () => viewer, films, idle() {} })
   const { port1, port2 } = new MessageChannel()
   desk.connect(port2)
   const background = connectPort(
@@ -84,7 +86,7 @@ const openDesk = async () => {
     await page.ask('hello', { lifeline })
     return page
   }
-  return { viewer, background, openPage, end }
+  return { viewer, background, kept, openPage, end }
 }
 
 describe('the node serves a page by a port of its own', () => {
@@ -121,4 +123,12 @@ describe('the node serves a page by a port of its own', () => {
     end('page')
     await expect.poll(() => page.closed.aborted).toBe(true)
   })
+})
+
+it('the node keeps of films what its background says, and nothing once it was told to forget', async () => {
+  const { background, kept } = await openDesk()
+  await background.ask('hello', { lifeline: 'background', keptBytes: 10 })
+  await background.ask('keep', { keptBytes: 5 })
+  await background.ask('forget', {})
+  expect(kept).toEqual([10, 5, 'none'])
 })

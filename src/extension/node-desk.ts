@@ -12,9 +12,18 @@ import { type AskedRange, resolveRange } from './byte-range.ts'
 import { type StreamSource, sendStream } from './stream-sender.ts'
 
 type Background = PortPeer<typeof nodeCallbacks>
+/** What the machine keeps of films. */
+export type KeptFilms = {
+  /** Up to so many bytes, from now on. */
+  keep(bytes: number): void
+  /** None of what it has. */
+  forget(): Promise<void>
+}
+
 type NodePorts = {
   readonly lifelines: Lifelines
   readonly createViewer: (network: Network) => Promise<Viewer>
+  readonly films: KeptFilms
   /** Called when nothing was asked for so long that the node may end. */
   readonly idle: () => void
 }
@@ -63,10 +72,20 @@ export class NodeDesk {
       port,
       nodeRequests,
       {
-        hello: async ({ lifeline }) => {
+        hello: async ({ lifeline, keptBytes }) => {
           lifelines.ended(lifeline, background.closed).then(background.close, () => undefined)
+          this.#ports.films.keep(keptBytes)
           return { lifeline: await lifelines.hold() }
         },
+        keep: async ({ keptBytes }) => {
+          this.#ports.films.keep(keptBytes)
+          return {}
+        },
+        forget: () =>
+          this.#work(async () => {
+            await this.#ports.films.forget()
+            return {}
+          }),
         quote: ({ network, video, format }) => this.#work(() => this.#quote(network, video, format)),
         buy: ({ network, order, nodeKey }) =>
           this.#work(async () => {

@@ -26,6 +26,7 @@ function createPlace() {
     started: 0,
     asked: 0,
     running: false,
+    kept: [] as number[],
     kill() {
       place.running = false
       life.abort()
@@ -47,7 +48,15 @@ function createPlace() {
       ports.push(port)
       const mine = life.signal
       const handlers: PortHandlers<typeof nodeRequests> = {
-        hello: async () => ({ lifeline: 'node' }),
+        hello: async ({ keptBytes }) => {
+          place.kept.push(keptBytes)
+          return { lifeline: 'node' }
+        },
+        keep: async ({ keptBytes }) => {
+          place.kept.push(keptBytes)
+          return {}
+        },
+        forget: unasked,
         quote: unasked,
         buy: unasked,
         stop: unasked,
@@ -80,11 +89,27 @@ afterEach(() => stop?.())
 function createLink() {
   const { place, lifelines } = createPlace()
   stop = place.stop
-  const link = new NodeLink(place, lifelines, { 'node-key': unasked, meter: unasked, readable: unasked })
-  return { place, link }
+  const state = { keptBytes: 1 }
+  const link = new NodeLink(
+    place,
+    lifelines,
+    { 'node-key': unasked, meter: unasked, readable: unasked },
+    async () => ({ keptBytes: state.keptBytes }),
+  )
+  return { place, link, state }
 }
 
 describe('the way to the node', () => {
+  it('tells it what to keep of films, and anew when that is another; one that sleeps is not woken for it', async () => {
+    const { place, link, state } = createLink()
+    await link.tellAnew()
+    expect(place.started).toBe(0)
+    await link.ask('open', { network, purchase })
+    state.keptBytes = 2
+    await link.tellAnew()
+    expect(place.kept).toEqual([1, 2])
+  })
+
   it('starts it with the first question, and once however many come at once', async () => {
     const { place, link } = createLink()
     expect(place.started).toBe(0)

@@ -5,6 +5,8 @@ import { connectPort, type PortHandlers, type PortPeer } from '#bridge/port-rpc.
 import { ParatiiError } from '#std/error.ts'
 
 type NodePeer = PortPeer<typeof nodeRequests>
+/** What a node is told when it is met. */
+type NodeTold = { readonly keptBytes: number }
 type NodeRequest = keyof typeof nodeRequests & string
 
 /** Where the node lives: a page of ours that nobody sees, and how it is reached. */
@@ -26,10 +28,17 @@ export class NodeLink {
   readonly #place: NodePlace
   readonly #lifelines: Lifelines
   readonly #callbacks: PortHandlers<typeof nodeCallbacks>
+  readonly #told: () => Promise<NodeTold>
   #peer: NodePeer | undefined
   #connecting: Promise<NodePeer> | undefined
 
-  constructor(place: NodePlace, lifelines: Lifelines, callbacks: PortHandlers<typeof nodeCallbacks>) {
+  constructor(
+    place: NodePlace,
+    lifelines: Lifelines,
+    callbacks: PortHandlers<typeof nodeCallbacks>,
+    told: () => Promise<NodeTold>,
+  ) {
+    this.#told = told
     this.#place = place
     this.#lifelines = lifelines
     this.#callbacks = callbacks
@@ -47,6 +56,11 @@ export class NodeLink {
       if (!peer.closed.aborted) throw thrown
       return (await this.#connected()).ask(name, params)
     }
+  }
+
+  /** Tells a node that runs what is other now; one that starts later is told then. */
+  async tellAnew(): Promise<void> {
+    await this.#peer?.ask('keep', await this.#told())
   }
 
   /** Starts a stream: the port it comes by, and what tells of the end of whoever sends it. */
@@ -93,7 +107,10 @@ export class NodeLink {
     const peer = connectPort(port1, nodeCallbacks, this.#callbacks, nodeRequests)
     const timer = setTimeout(() => peer.close(), helloTimeoutMs)
     try {
-      const { lifeline } = await peer.ask('hello', { lifeline: await this.#lifelines.hold() })
+      const { lifeline } = await peer.ask('hello', {
+        lifeline: await this.#lifelines.hold(),
+        ...(await this.#told()),
+      })
       this.#lifelines.ended(lifeline, peer.closed).then(peer.close, () => undefined)
       return peer
     } catch {

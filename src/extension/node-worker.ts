@@ -13,7 +13,7 @@ import { createBrowserNode } from '#network/browser-node.ts'
 import type { Viewer } from '#roles/viewer/api.ts'
 import { createViewer } from '#roles/viewer/viewer.ts'
 import { type BlockPacks, openBlockPacks } from './block-packs.ts'
-import { NodeDesk } from './node-desk.ts'
+import { type KeptFilms, NodeDesk } from './node-desk.ts'
 
 declare const self: DedicatedWorkerGlobalScope
 
@@ -21,13 +21,27 @@ declare const self: DedicatedWorkerGlobalScope
 const recordsName = ({ chainId, registry }: Network): string => `paratii-${chainId}-${registry}`
 
 let packs: Promise<BlockPacks> | undefined
+/** Told before the packs are opened, and again when the person chooses another. */
+let keptBytes = 0
+const openedPacks = (): Promise<BlockPacks> => {
+  packs ??= openBlockPacks(keptBytes)
+  return packs
+}
+const films: KeptFilms = {
+  keep(bytes) {
+    if (bytes === keptBytes) return
+    keptBytes = bytes
+    // What fails of this fails of the next block, too, which is then not kept.
+    packs?.then(({ limit }) => limit(bytes)).catch(() => undefined)
+  },
+  forget: async () => (await openedPacks()).clear(),
+}
 
 async function startViewer(network: Network): Promise<Viewer> {
-  packs ??= openBlockPacks()
   const [node, records, { blocks, leaves }] = await Promise.all([
     createBrowserNode(),
     openIndexedDbRecords(recordsName(network)),
-    packs,
+    openedPacks(),
   ])
   return createViewer({
     chainId: network.chainId,
@@ -45,6 +59,7 @@ async function startViewer(network: Network): Promise<Viewer> {
 const desk = new NodeDesk({
   lifelines: createLockLifelines(),
   createViewer: startViewer,
+  films,
   idle: () => self.postMessage({ type: 'idle' }),
 })
 

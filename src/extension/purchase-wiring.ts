@@ -22,6 +22,9 @@ import type { SiteBook } from './site-book.ts'
 import { createCell } from './store.ts'
 import { grantsSchema, StreamGrants } from './stream-grants.ts'
 import type { WalletDesk } from './wallet-desk.ts'
+import { firstSettings } from './wallet-record.ts'
+
+const bytesPerMiB = 1_048_576
 
 type PurchaseWiring = {
   readonly clock: Clock
@@ -46,21 +49,30 @@ export function wirePurchases(wiring: PurchaseWiring) {
     book.note(meter)
     for (const player of sessions) player.noteMeter(meter)
   }
-  const node = new NodeLink(createOffscreenPlace(), createLockLifelines(), {
-    async 'node-key'({ purchase }) {
-      const entry = await book.get(purchase)
-      if (entry === undefined) throw new ParatiiError('purchase-unknown')
-      return { nodeKey: hexFromBytes(await keyring.purchaseKey(entry.chainId, entry.buyer, entry.salt)) }
+  const node = new NodeLink(
+    createOffscreenPlace(),
+    createLockLifelines(),
+    {
+      async 'node-key'({ purchase }) {
+        const entry = await book.get(purchase)
+        if (entry === undefined) throw new ParatiiError('purchase-unknown')
+        return { nodeKey: hexFromBytes(await keyring.purchaseKey(entry.chainId, entry.buyer, entry.salt)) }
+      },
+      async meter(meter) {
+        noteMeter(meter)
+        return {}
+      },
+      async readable({ purchase }) {
+        buying.noteReadable(purchase)
+        return {}
+      },
     },
-    async meter(meter) {
-      noteMeter(meter)
-      return {}
+    async () => {
+      const state = await wallet.state()
+      const { keptMiB } = state.status === 'absent' ? firstSettings : state.settings
+      return { keptBytes: keptMiB * bytesPerMiB }
     },
-    async readable({ purchase }) {
-      buying.noteReadable(purchase)
-      return {}
-    },
-  })
+  )
   const endOf = async (network: Network, purchase: PurchaseNonce): Promise<number | undefined> => {
     const { store } = await deployments.get(network)
     return readPurchaseEnd(connectNetwork(network), store, purchase)
@@ -98,6 +110,10 @@ export function wirePurchases(wiring: PurchaseWiring) {
       for (const player of sessions) player.stopped(purchase)
       return {}
     },
+    async 'films-forget'() {
+      await node.ask('forget', {})
+      return {}
+    },
   } satisfies Partial<RequestHandlers>
 
   return {
@@ -107,6 +123,10 @@ export function wirePurchases(wiring: PurchaseWiring) {
     budgets,
     buying,
     handlers,
+    /** Another setting may mean the node, if it runs. */
+    settingsChanged(): void {
+      node.tellAnew().catch(() => undefined)
+    },
     /** What cannot be asked now is asked when the popup is opened again. */
     checkAll(): void {
       settlements.check().catch(() => undefined)

@@ -20,7 +20,12 @@ const present = v.object({
 /** What is kept of the wallet. Only the vault in it is secret, and it is encrypted. */
 export type StoredWallet = v.InferOutput<typeof present>
 
-export const firstSettings = { autoLockMinutes: 60, isBackedUp: true, resumesAlone: false } as const
+export const firstSettings = {
+  autoLockMinutes: 60,
+  isBackedUp: true,
+  resumesAlone: false,
+  keptMiB: 2048,
+} as const
 
 /** The first format: one account, one network, no month, and a phrase that was always confirmed. */
 const first = v.pipe(

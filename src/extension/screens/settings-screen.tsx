@@ -8,6 +8,7 @@ import { Notice } from '#ui/notice.tsx'
 import { text } from '#ui/texts.ts'
 import { AccountsScreen } from './accounts-screen.tsx'
 import { BackupScreen } from './backup-screen.tsx'
+import { KeptFilms } from './kept-films.tsx'
 import { NetworkScreen } from './network-screen.tsx'
 import { Screen } from './screen.tsx'
 import { useAsking } from './use-asking.ts'
@@ -26,6 +27,7 @@ export function SettingsScreen({ home, wallet }: SettingsProps): ReactElement {
     <Screen title={text('settings')}>
       <BudgetForm budget={wallet.budget} used={home.used} />
       <Choices settings={wallet.settings} />
+      <KeptFilms settings={wallet.settings} />
       <section className="stack tight ruled-above">
         <Button wide onClick={() => setOpen('backup')}>
           {text('backup')}
