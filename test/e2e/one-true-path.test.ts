@@ -130,4 +130,30 @@ describe('a viewer with the built extension, on a page of another origin', () =>
     expect((await player.meter()).paidWei).toBeGreaterThan(locked.paidWei)
     await browser.close()
   })
+
+  it('keeps as much of what it watched as the person says, and none once they clear it', async () => {
+    const { browser } = await market.openViewer(oneHundredPti)
+    const page = await browser.context.newPage()
+    await page.goto(market.site.url)
+    const player = await PlayerFrame.in(page)
+    await player.watch()
+    await player.untilPlaying()
+    await player.countFrames(2)
+    const popup = await PopupPage.open(browser)
+    await popup.stopSpending()
+    const keptBytes = () =>
+      popup.page.evaluate(async () => {
+        const folder = await navigator.storage.getDirectory()
+        return (await (await folder.getFileHandle('leaves.pack')).getFile()).size
+      })
+    expect(await keptBytes()).toBeGreaterThan(262_144)
+    await popup.goTo('Settings')
+    const choice = popup.page.getByLabel('Keep what I watched, up to')
+    await choice.selectOption('256 MiB')
+    await expect.poll(() => choice.inputValue()).toBe('256')
+    await popup.page.getByRole('button', { name: 'Clear what is kept' }).click()
+    await popup.page.getByText('Cleared', { exact: true }).waitFor()
+    expect(await keptBytes()).toBe(4096)
+    await browser.close()
+  })
 })
