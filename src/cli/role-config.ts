@@ -14,6 +14,7 @@ export const publisherConfigFrom = (config: Config): PublisherConfig => ({
   hosts: config['publisher.hosts'],
   minimumRelayFeeWei: config['publisher.minimumRelayFee'],
   dataPlane: dataPlaneFrom(config, 'publisher'),
+  relays: config['network.relays'],
   settle: policyFrom(config, defaultPublisherConfig.settle),
   tickMs: config['daemon.tickSeconds'] * 1000,
 })
@@ -38,6 +39,7 @@ export const hostConfigFrom = (config: Config, account: Address): HostConfig => 
   publishers: config['host.publishers'],
   minimumFeeWei: ceilingOf(config['host.minimumFee'], bytesPerGigabyte),
   dataPlane: config['host.http'] === 'yes' ? dataPlaneFrom(config, 'host') : undefined,
+  relays: config['network.relays'],
   settle: policyFrom(config, defaultHostConfig.settle),
   tickMs: config['daemon.tickSeconds'] * 1000,
 })

@@ -5,7 +5,7 @@ import { isKnown, type Message, type MessageBodies, type MessageType } from '#pr
 import { identityOf } from '#protocol/signature.ts'
 import type { Hex, PublicKey } from '#std/brand.ts'
 import { hexFromBytes } from '#std/bytes.ts'
-import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
+import { errorFrom, isErrorCode, orThrow, ParatiiError } from '#std/error.ts'
 import type { Clock } from '#std/ports/clock.ts'
 import type { Crypto } from '#std/ports/crypto.ts'
 import type { Random } from '#std/ports/random.ts'
@@ -13,6 +13,15 @@ import type { Records } from '#std/ports/records.ts'
 import { deliverMail, type MailRoute, receiveMail } from './mail-stream.ts'
 import type { MessageNode } from './message-node.ts'
 import { SeenMail } from './seen-mail.ts'
+
+/** The way of mail to and from whom no stream leads. */
+export type MailCarrier = {
+  /** Brings mail to this key from now on, to {@link Mailbox.take}. */
+  listen(secretKey: Uint8Array): void
+  leave(publicKey: PublicKey): void
+  /** Resolves when an envelope is kept on its way; throws `peer-unreachable` where nobody keeps it. */
+  send(envelope: Uint8Array, signal: AbortSignal): Promise<void>
+}
 
 export type MailboxPorts = {
   readonly node: MessageNode
@@ -22,6 +31,7 @@ export type MailboxPorts = {
   readonly records: Records
   /** Whether a sender's key was revoked by its owner; without it none is. */
   isRevoked?(sender: PublicKey, signal: AbortSignal): Promise<boolean>
+  readonly carrier?: MailCarrier
 }
 
 /** How long a message is wanted unless its sender says otherwise. */
@@ -35,7 +45,7 @@ export type Letter = {
   readonly message: Message
   /** Who brought it, where it came by a direct stream. */
   readonly peer?: PeerId
-  /** Sends an answer back over the connection the letter came by; throws `peer-unreachable` when that is gone. */
+  /** Sends an answer back the way that the letter came; throws `peer-unreachable` when that is gone. */
   reply<T extends MessageType>(type: T, body: MessageBodies[T], signal: AbortSignal): Promise<void>
 }
 
@@ -47,7 +57,7 @@ export type LetterReader = (letter: Letter, signal: AbortSignal) => Promise<void
 
 type Opened = { readonly secretKey: Uint8Array; readonly read: LetterReader }
 
-/** Mail by direct streams: envelopes to the keys we hold, each message read once. */
+/** Mail by direct streams, else by a carrier: envelopes to the keys we hold, each message read once. */
 export class Mailbox {
   readonly #ports: MailboxPorts
   readonly #seen: SeenMail
@@ -78,12 +88,14 @@ export class Mailbox {
   open(secretKey: Uint8Array, read: LetterReader): () => void {
     const { publicKey } = identityOf(this.#ports.crypto, secretKey)
     this.#opened.set(publicKey, { secretKey, read })
+    this.#ports.carrier?.listen(secretKey)
     return () => this.close(publicKey)
   }
 
   /** Reads no more mail to this key. */
   close(publicKey: PublicKey): void {
     this.#opened.delete(publicKey)
+    this.#ports.carrier?.leave(publicKey)
   }
 
   /** The secret key of a mailbox that is open. */
@@ -116,9 +128,19 @@ export class Mailbox {
     return envelope
   }
 
-  /** Delivers an envelope; resolves when its reader has it. */
-  deliver(route: MailRoute, envelope: Uint8Array, signal: AbortSignal): Promise<void> {
-    return deliverMail(this.#ports.node, route, envelope, signal)
+  /** Delivers an envelope: true when its reader has it, false when the carrier keeps it on its way. */
+  async deliver(route: MailRoute, envelope: Uint8Array, signal: AbortSignal): Promise<boolean> {
+    const { carrier, node } = this.#ports
+    try {
+      await deliverMail(node, route, envelope, signal)
+      return true
+    } catch (thrown) {
+      const error = errorFrom(thrown)
+      const isAway = error.code === 'peer-unreachable' || error.code === 'timed-out'
+      if (carrier === undefined || !isAway || signal.aborted) throw error
+      await carrier.send(envelope, signal)
+      return false
+    }
   }
 
   /** Sends a message and waits for the first answer of type `answer` from `to`, by a key made for it. */
@@ -136,6 +158,11 @@ export class Mailbox {
     promise.catch(() => {})
     const close = this.open(replyKey, async ({ sender, message }) => {
       if (sender !== to.key) throw new ParatiiError('not-permitted')
+      if (message.type === 'ack') {
+        const { code } = message.body
+        if (code !== undefined) reject(new ParatiiError(isErrorCode(code) ? code : 'unsupported'))
+        return
+      }
       if (message.type !== answer) throw new ParatiiError('unsupported')
       // The body is of this type; TypeScript cannot follow that through the union of messages.
       resolve(message.body as MessageBodies[A])
@@ -195,8 +222,8 @@ export class Mailbox {
         sender,
         message,
         reply: async (type, body, replySignal) => {
-          if (peer === undefined) throw new ParatiiError('peer-unreachable', { reason: 'came by a relay' })
-          await this.deliver({ peer }, this.seal(secretKey, replyTo, { type, body }), replySignal)
+          const answer = this.seal(secretKey, replyTo, { type, body })
+          await this.deliver(peer === undefined ? { addresses: [] } : { peer }, answer, replySignal)
         },
         ...(peer === undefined ? {} : { peer }),
       },

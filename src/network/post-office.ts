@@ -7,12 +7,14 @@ import { identityOf } from '#protocol/signature.ts'
 import type { Hex, PublicKey } from '#std/brand.ts'
 import { hexFromBytes } from '#std/bytes.ts'
 import { errorFrom, familyOf, orThrow, ParatiiError } from '#std/error.ts'
-import { type Letter, Mailbox, type MailboxPorts, mailLifeMs } from './mailbox.ts'
+import { raceAbort } from '#std/race-abort.ts'
+import { deliverMail } from './mail-stream.ts'
+import { type Letter, Mailbox, type MailboxPorts, type MailCarrier, mailLifeMs } from './mailbox.ts'
 import { Outgoing, type OutgoingMail, type SentReport } from './outgoing.ts'
 import { RelayLink } from './relay-link.ts'
 import { Turnstile } from './turnstile.ts'
 
-export type PostOfficePorts = MailboxPorts & {
+export type PostOfficePorts = Omit<MailboxPorts, 'carrier'> & {
   /** Multiaddrs of relays that this node sends and hears mail through: several, so that one may be away. */
   readonly relays: readonly string[]
   /** Something failed that nobody waits for. */
@@ -79,13 +81,11 @@ export class PostOffice {
   readonly #direct = new Turnstile(maxDirect)
   readonly #outgoing: Outgoing
 
-  private constructor(ports: PostOfficePorts, mailbox: Mailbox) {
+  private constructor(ports: PostOfficePorts, mailbox: Mailbox, links: readonly RelayLink[]) {
     this.#ports = ports
     this.#mailbox = mailbox
-    const { node, crypto, clock } = ports
-    const onMail = (envelope: Uint8Array) => this.#arrive(envelope)
-    const onOpen = () => this.#outgoing.hurry()
-    this.#links = ports.relays.map(address => new RelayLink({ node, crypto, clock, onMail, onOpen }, address))
+    this.#links = links
+    const { clock } = ports
     this.#outgoing = new Outgoing({
       records: ports.records,
       clock,
@@ -98,7 +98,29 @@ export class PostOffice {
 
   /** Starts to hear; what an earlier run left to send goes on once {@link PostOffice.resume} is called. */
   static async start(ports: PostOfficePorts): Promise<PostOffice> {
-    return new PostOffice(ports, await Mailbox.start(ports))
+    const { node, crypto, clock } = ports
+    let office: PostOffice | undefined
+    let opened = Promise.withResolvers<void>()
+    const onMail = (envelope: Uint8Array) => {
+      if (office !== undefined) office.#arrive(envelope)
+    }
+    const onOpen = () => {
+      opened.resolve()
+      opened = Promise.withResolvers<void>()
+      if (office !== undefined) office.#outgoing.hurry()
+    }
+    const links = ports.relays.map(address => new RelayLink({ node, crypto, clock, onMail, onOpen }, address))
+    const carrier = carrierOf(links, () => opened.promise)
+    office = new PostOffice(ports, await Mailbox.start({ ...ports, carrier }), links)
+    return office
+  }
+
+  /**
+   * Letters as their readers take them, for who keeps what it sends itself. They come and go by relays where no stream
+   * leads to their other end.
+   */
+  get letters(): Mailbox {
+    return this.#mailbox
   }
 
   /** Sends what an earlier run left. `onReport` hears what becomes of each message; its row goes when it resolves. */
@@ -124,7 +146,6 @@ export class PostOffice {
     const key = identityOf(this.#ports.crypto, secretKey).publicKey
     const handlers = new Map<string, AnyHandler>()
     const shut = this.#mailbox.open(secretKey, (letter, signal) => this.#handle(handlers, letter, signal))
-    for (const link of this.#links) link.listen(secretKey)
     return {
       key,
       send: (content, to, options = {}) => this.#send(secretKey, to, content, options),
@@ -132,10 +153,7 @@ export class PostOffice {
         handlers.set(type, handle as unknown as AnyHandler)
         return () => handlers.delete(type)
       },
-      close: () => {
-        for (const link of this.#links) link.leave(key)
-        shut()
-      },
+      close: shut,
     }
   }
 
@@ -164,7 +182,7 @@ export class PostOffice {
     if (isConnected || addresses.length > 0) {
       const route = isConnected ? { peer } : { addresses }
       const error = await this.#direct
-        .run(() => this.#mailbox.deliver(route, envelope, signal))
+        .run(() => deliverMail(node, route, envelope, signal))
         .then(
           () => undefined,
           thrown => errorFrom(thrown, 'peer-unreachable'),
@@ -182,13 +200,10 @@ export class PostOffice {
       if (sender !== mail.to || message.body.of !== mail.id) throw new ParatiiError('not-permitted')
       await this.#outgoing.settle(mail.id, message.body.code)
     })
-    for (const link of this.#links) link.listen(mail.replyKey)
   }
 
   #forgetAck(mail: OutgoingMail): void {
-    const { publicKey } = identityOf(this.#ports.crypto, mail.replyKey)
-    this.#mailbox.close(publicKey)
-    for (const link of this.#links) link.leave(publicKey)
+    this.#mailbox.close(identityOf(this.#ports.crypto, mail.replyKey).publicKey)
   }
 
   // -------------------------------------------------------------------------------------------------- coming in
@@ -272,7 +287,7 @@ export class PostOffice {
     const peer = this.#peers.get(sender)
     const isConnected = peer !== undefined && node.getConnections(peer).length > 0
     const ways = [
-      ...(isConnected ? [this.#mailbox.deliver({ peer }, ack, signal)] : []),
+      ...(isConnected ? [deliverMail(node, { peer }, ack, signal)] : []),
       ...this.#links.map(link => link.send(ack, signal)),
     ]
     const results = await Promise.allSettled(ways)
@@ -297,3 +312,26 @@ export class PostOffice {
     await handle({ sender, message }, signal)
   }
 }
+
+/** How long mail waits for the first relay to be reached. */
+const openWithinMs = 10_000
+
+const carrierOf = (links: readonly RelayLink[], opened: () => Promise<void>): MailCarrier => ({
+  listen(secretKey) {
+    for (const link of links) link.listen(secretKey)
+  },
+  leave(publicKey) {
+    for (const link of links) link.leave(publicKey)
+  },
+  async send(envelope, signal) {
+    if (links.length === 0) throw new ParatiiError('peer-unreachable', { reason: 'no relay' })
+    if (!links.some(link => link.isOpen))
+      await raceAbort(opened(), AbortSignal.any([signal, AbortSignal.timeout(openWithinMs)]))
+    try {
+      await Promise.any(links.filter(link => link.isOpen).map(link => link.send(envelope, signal)))
+    } catch (thrown) {
+      const [first] = thrown instanceof AggregateError ? thrown.errors : []
+      throw errorFrom(first, 'peer-unreachable')
+    }
+  },
+})

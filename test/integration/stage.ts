@@ -142,6 +142,8 @@ export const openPublisher = async (
   name = 'publisher',
   /** Stands between the publisher and the chain, until it is restarted. */
   twist: (writer: ChainWriter) => ChainWriter = writer => writer,
+  /** Relays that its mail comes by, because nobody can dial it. */
+  relays: readonly string[] = [],
 ) => {
   const actor = actorOf(name)
   const nodeKey = actorOf(`${name} node`).secretKey
@@ -153,7 +155,7 @@ export const openPublisher = async (
   let records: SqliteRecords | undefined
   let node: MessageNode | undefined
   let publisher: Publisher | undefined
-  let at = { listen, port: 0, writer: twist(writer) }
+  let at = { listen: relays.length > 0 ? [] : listen, port: 0, writer: twist(writer) }
   const opened = () => {
     records ??= openSqliteRecords(path)
     return records
@@ -198,6 +200,7 @@ export const openPublisher = async (
         ...ports,
         config: {
           ...defaultPublisherConfig,
+          relays,
           chainId: stage.chain.chainId,
           settle: onlyWhenTold,
           tickMs: 500,
@@ -228,6 +231,9 @@ export type HostTwist = {
   readonly blocks?: (blocks: HostPorts['blocks']) => HostPorts['blocks']
   /** Without HTTP, or with an address of it that leads nowhere. */
   readonly http?: 'none' | 'closed'
+  readonly relays?: readonly string[]
+  /** Stands between the host and the chain. */
+  readonly writer?: (writer: ChainWriter) => ChainWriter
 }
 
 /** A host with its stores. */
@@ -269,6 +275,7 @@ export const openHost = async (
         ...ports,
         config: {
           ...defaultHostConfig,
+          relays: twist.relays ?? [],
           chainId: stage.chain.chainId,
           payout: payoutOf(actor.address),
           publishers: [publisher.actor.address],
@@ -284,7 +291,7 @@ export const openHost = async (
           tickMs: 60_000,
         },
         reader: stage.reader,
-        writer,
+        writer: twist.writer?.(writer) ?? writer,
         node,
         records,
         blocks: twist.blocks?.(stored) ?? stored,
@@ -334,7 +341,12 @@ export const openDiskHome = (folder: string, name: string): ViewerHome => {
 }
 
 /** A viewer in Node, built as in a browser: noble, packs of blocks, a node that only dials. */
-export const openViewer = async (stage: Stage, name = 'viewer', home = openMemoryHome()) => {
+export const openViewer = async (
+  stage: Stage,
+  name = 'viewer',
+  home = openMemoryHome(),
+  relays: readonly string[] = [],
+) => {
   const actor = actorOf(name)
   const node = await createMessageNode()
   const role: Viewer = await createViewer({
@@ -343,6 +355,7 @@ export const openViewer = async (stage: Stage, name = 'viewer', home = openMemor
     chainId: stage.chain.chainId,
     reader: stage.reader,
     node,
+    relays,
     ...home,
   })
   const stop = async () => {

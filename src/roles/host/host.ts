@@ -7,8 +7,9 @@ import { serveExchange } from '#network/exchange-server.ts'
 import { FreeBlocks, freeRates } from '#network/free-blocks.ts'
 import { serveFree } from '#network/free-stream.ts'
 import { leavesOfRanges } from '#network/leaf-request.ts'
-import { type Letter, Mailbox } from '#network/mailbox.ts'
+import type { Letter } from '#network/mailbox.ts'
 import { Outbox } from '#network/outbox.ts'
+import { PostOffice } from '#network/post-office.ts'
 import { RateBound } from '#network/rate-bound.ts'
 import { RequestGuard } from '#network/request-guard.ts'
 import { parseBlockTarget, recoverBlockRequest } from '#protocol/block-request.ts'
@@ -17,6 +18,7 @@ import { type Receipt, signSentReceipt } from '#protocol/receipt.ts'
 import type { Replicate } from '#protocol/replicate.ts'
 import { addressOf, identityOf } from '#protocol/signature.ts'
 import type { Address, PurchaseNonce, VideoId } from '#std/brand.ts'
+import { hexFromBytes } from '#std/bytes.ts'
 import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
 import type { Account } from './account.ts'
 import { findHostList, listKeptVideos } from './kept-videos.ts'
@@ -77,7 +79,7 @@ class RunningHost implements Host {
     | {
         /** Absent where bytes go by streams alone. */
         readonly server: BlockServer | undefined
-        readonly mailbox: Mailbox
+        readonly office: PostOffice
         readonly outbox: Outbox
         endExchange(): Promise<void>
         endFree(): Promise<void>
@@ -120,11 +122,12 @@ class RunningHost implements Host {
 
   async start(): Promise<void> {
     const { config, node, records, clock, nodeKey } = this.#ports
-    const mailbox = await Mailbox.start({
+    const office = await PostOffice.start({
       ...this.#ports,
+      relays: config.relays,
+      onFault: error => this.#fail('mail-failed', error),
       isRevoked: revocationsOf(this.#ports.reader, this.#ports.crypto, this.#ports.clock),
     })
-    mailbox.open(nodeKey, (letter, signal) => this.#read(letter, signal))
     const outbox = await Outbox.start({
       records,
       clock,
@@ -142,7 +145,8 @@ class RunningHost implements Host {
       }))
     const endExchange = await serveExchange(node, this.#desk)
     const endFree = await serveFree(node, source)
-    this.#parts = { server, mailbox, outbox, endExchange, endFree }
+    this.#parts = { server, office, outbox, endExchange, endFree }
+    office.letters.open(nodeKey, (letter, signal) => this.#read(letter, signal))
     await this.#noteStored()
     this.#ticking = this.#keepTicking()
   }
@@ -188,7 +192,7 @@ class RunningHost implements Host {
   }
 
   async stop(): Promise<void> {
-    const { server, mailbox, outbox, endExchange, endFree } = this.#running
+    const { server, office, outbox, endExchange, endFree } = this.#running
     this.#stopping.abort(new ParatiiError('stopping'))
     this.#desk.endAll()
     await endExchange()
@@ -201,7 +205,7 @@ class RunningHost implements Host {
       this.#fail('settle-failed', errorFrom(thrown)),
     )
     await outbox.stop()
-    await mailbox.stop()
+    await office.stop()
     this.#parts = undefined
   }
 
@@ -235,8 +239,10 @@ class RunningHost implements Host {
     }
   }
 
-  /** The only mail a host reads: what a publisher that it offered itself to wants kept. */
+  /** The mail a host reads: what a publisher that it offered itself to wants kept, and that its own mail arrived. */
   async #read({ sender, message }: Letter, signal: AbortSignal): Promise<void> {
+    if (message.type === 'ack')
+      return this.#running.outbox.acknowledge(sender, message.body.of, message.body.code)
     if (message.type !== 'replicate') throw new ParatiiError('unsupported')
     for (const owner of this.#ports.config.publishers) {
       if ((await this.#ports.reader.mailboxKey(owner, signal)) !== sender) continue
@@ -282,7 +288,7 @@ class RunningHost implements Host {
       addresses: this.addresses(),
       minimumFee: config.minimumFeeWei,
     }
-    return this.#running.mailbox.ask(nodeKey, to, { type: 'offer', body }, 'replicate', signal)
+    return this.#running.office.letters.ask(nodeKey, to, { type: 'offer', body }, 'replicate', signal)
   }
 
   async #publisher(owner: Address, signal: AbortSignal) {
@@ -310,7 +316,7 @@ class RunningHost implements Host {
   async #sendReceipts(): Promise<void> {
     clearTimeout(this.#sending)
     this.#sending = undefined
-    const { config, crypto, clock, nodeKey } = this.#ports
+    const { config, crypto, clock, nodeKey, random } = this.#ports
     for (const [nonce, { order, receipt }] of [...this.#unsent]) {
       this.#unsent.delete(nonce)
       try {
@@ -318,8 +324,10 @@ class RunningHost implements Host {
         const { key } = await this.#publisher(owner, AbortSignal.timeout(offerWithinMs))
         const body = signSentReceipt(crypto, receipt, config.payout, nodeKey)
         const lifeMs = ttl * 1000
-        const envelope = this.#running.mailbox.seal(nodeKey, key, { type: 'receipt', body }, { lifeMs })
-        await this.#running.outbox.put(`receipt/${nonce}`, owner, envelope, clock.nowMs() + lifeMs)
+        const { office, outbox } = this.#running
+        const id = hexFromBytes(random.bytes(16))
+        const envelope = office.letters.seal(nodeKey, key, { type: 'receipt', body }, { lifeMs, id })
+        await outbox.put(`receipt/${nonce}`, owner, { id, envelope, expires: clock.nowMs() + lifeMs })
       } catch (thrown) {
         // The receipt itself is stored: we can settle it alone whatever becomes of this. The next tick tries again.
         const error = errorFrom(thrown)
@@ -329,9 +337,9 @@ class RunningHost implements Host {
     }
   }
 
-  async #deliver(owner: Address, envelope: Uint8Array, signal: AbortSignal): Promise<void> {
+  async #deliver(owner: Address, envelope: Uint8Array, signal: AbortSignal): Promise<boolean> {
     const { addresses } = await this.#publisher(owner, signal)
-    await this.#running.mailbox.deliver({ addresses }, envelope, signal)
+    return this.#running.office.letters.deliver({ addresses }, envelope, signal)
   }
 
   async #keepTicking(): Promise<void> {

@@ -21,6 +21,8 @@ export type HostConfig = {
   readonly dataPlane:
     | undefined
     | { readonly host: string; readonly port: number; readonly publicUrl?: string }
+  /** Multiaddrs of relays that mail comes and goes by where no stream leads. */
+  readonly relays: readonly string[]
   readonly settle: SettlePolicy
   /** How often escrows, videos and host lists are looked after. */
   readonly tickMs: number
@@ -29,6 +31,7 @@ export type HostConfig = {
 export const defaultHostConfig: Omit<HostConfig, 'chainId' | 'payout' | 'publishers'> = {
   minimumFeeWei: 0n,
   dataPlane: { host: '127.0.0.1', port: 0 },
+  relays: [],
   settle: {
     batchCostWei: 10n ** 15n,
     receiptCostWei: 2n * 10n ** 14n,

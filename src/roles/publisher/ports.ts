@@ -23,6 +23,8 @@ export type PublisherConfig = {
   readonly minimumRelayFeeWei: bigint
   /** IP address and port of the data plane; port 0 takes a free one. */
   readonly dataPlane: { readonly host: string; readonly port: number; readonly publicUrl?: string }
+  /** Multiaddrs of relays that mail comes and goes by where no stream leads. */
+  readonly relays: readonly string[]
   readonly settle: SettlePolicy
   /** How often escrows, receipts and closes are looked after. */
   readonly tickMs: number
@@ -32,6 +34,7 @@ export const defaultPublisherConfig: Omit<PublisherConfig, 'chainId'> = {
   hosts: 'any',
   minimumRelayFeeWei: 0n,
   dataPlane: { host: '127.0.0.1', port: 0 },
+  relays: [],
   settle: {
     batchCostWei: 10n ** 15n,
     receiptCostWei: 2n * 10n ** 14n,

@@ -7,7 +7,8 @@ import { FreeBlocks, freeRates } from '#network/free-blocks.ts'
 import { serveFree } from '#network/free-stream.ts'
 import { openFreeFeed } from '#network/leaf-feed.ts'
 import { leavesOfRanges } from '#network/leaf-request.ts'
-import { type Letter, Mailbox } from '#network/mailbox.ts'
+import type { Letter } from '#network/mailbox.ts'
+import { PostOffice } from '#network/post-office.ts'
 import { RateBound } from '#network/rate-bound.ts'
 import { RequestGuard } from '#network/request-guard.ts'
 import { serveWatch } from '#network/watch-source.ts'
@@ -61,7 +62,7 @@ class RunningPublisher implements Publisher {
   readonly #votes: VoteDesk | undefined
   #stopWatch: () => Promise<void> = async () => {}
   readonly #stopping = new AbortController()
-  #parts: { readonly server: BlockServer; readonly mailbox: Mailbox; endFree(): Promise<void> } | undefined
+  #parts: { readonly server: BlockServer; readonly office: PostOffice; endFree(): Promise<void> } | undefined
   #ticking: Promise<void> = Promise.resolve()
 
   constructor(ports: PublisherPorts, hosts: HostRegister) {
@@ -95,8 +96,10 @@ class RunningPublisher implements Publisher {
 
   async start(signal?: AbortSignal): Promise<void> {
     const { config, walletKey } = this.#ports
-    const mailbox = await Mailbox.start({
+    const office = await PostOffice.start({
       ...this.#ports,
+      relays: config.relays,
+      onFault: error => this.#fail('mail-failed', error),
       isRevoked: revocationsOf(this.#ports.reader, this.#ports.crypto, this.#ports.clock),
     })
     const source = this.#source()
@@ -107,20 +110,20 @@ class RunningPublisher implements Publisher {
       onFault: error => this.#fail('serve-failed', error),
     })
     const endFree = await serveFree(this.#ports.node, source)
-    this.#parts = { server, mailbox, endFree }
+    this.#parts = { server, office, endFree }
     try {
       await this.#announce(signal)
       await this.#desk.resume()
     } catch (thrown) {
       // A server that is left listening would keep the process alive.
-      await mailbox.stop()
+      await office.stop()
       await endFree()
       await server.stop()
       this.#parts = undefined
       throw thrown
     }
     if (this.#seconds !== undefined) this.#stopWatch = await serveWatch(this.#ports.node, this.#seconds)
-    mailbox.open(walletKey, (letter, letterSignal) => this.#read(letter, letterSignal))
+    office.letters.open(walletKey, (letter, letterSignal) => this.#read(letter, letterSignal))
     this.#ticking = this.#keepTicking()
   }
 
@@ -148,7 +151,7 @@ class RunningPublisher implements Publisher {
     }
     await this.#seconds?.tick()
     await this.#votes?.cast(signal)
-    await this.#hosts.tellNews(this.#running.mailbox, signal)
+    await this.#hosts.tellNews(this.#running.office.letters, signal)
   }
 
   async status(): Promise<PublisherStatus & { readonly hosts: number }> {
@@ -156,8 +159,8 @@ class RunningPublisher implements Publisher {
   }
 
   async stop(): Promise<void> {
-    const { server, mailbox, endFree } = this.#running
-    await mailbox.stop()
+    const { server, office, endFree } = this.#running
+    await office.stop()
     await this.#stopWatch()
     this.#stopping.abort(new ParatiiError('stopping'))
     await endFree()

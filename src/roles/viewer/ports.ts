@@ -12,6 +12,8 @@ export type ViewerPorts = {
   readonly reader: ChainReader
   /** A node that only dials; its key is random. */
   readonly node: MessageNode
+  /** Multiaddrs of relays that mail comes and goes by where no stream leads to a publisher. */
+  readonly relays?: readonly string[]
   readonly records: Records
   /** Keeps inner nodes of directories, manifests and init segments; checks what it reads, as a pack does. */
   readonly blocks: Blocks

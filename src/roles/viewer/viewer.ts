@@ -5,14 +5,15 @@ import { leafBytes } from '#media/limits.ts'
 import { messageAddresses } from '#network/address.ts'
 import { BufferPool } from '#network/buffer-pool.ts'
 import { getBlockFrom, startLightNode } from '#network/light-node.ts'
-import { Mailbox } from '#network/mailbox.ts'
 import { Outbox } from '#network/outbox.ts'
 import { PaidBlockBroker } from '#network/paid-block-broker.ts'
+import { PostOffice } from '#network/post-office.ts'
 import { paidWei } from '#payments/purchase.ts'
 import { signRequestClose } from '#protocol/request-close.ts'
 import { cidFromRoot } from '#protocol/terms.ts'
 import { paratiiDomain } from '#protocol/typed-data.ts'
 import type { Cid, PurchaseNonce } from '#std/brand.ts'
+import { hexFromBytes } from '#std/bytes.ts'
 import { orThrow, ParatiiError } from '#std/error.ts'
 import type { Meter, Quote, Settlement, Viewer, ViewerEvent } from './api.ts'
 import { OpenPurchase } from './open-purchase.ts'
@@ -40,24 +41,29 @@ type Held = {
 /** Starts a viewer. Nothing is dialled or fetched before the first quote. */
 export const createViewer = async (ports: ViewerPorts): Promise<Viewer> => {
   const broker = new PaidBlockBroker()
-  const [helia, mailbox] = await Promise.all([startLightNode(ports.blocks, broker), Mailbox.start(ports)])
+  const [helia, office] = await Promise.all([
+    startLightNode(ports.blocks, broker),
+    PostOffice.start({ ...ports, relays: ports.relays ?? [] }),
+  ])
   const closes = await Outbox.start({
     records: ports.records,
     clock: ports.clock,
     async deliver(nonce, envelope, signal) {
       const record = await findPurchase(ports.records, nonce as PurchaseNonce)
       const addresses = record?.publisherAddresses ?? []
-      await mailbox.deliver({ addresses }, envelope, signal)
+      // What a relay keeps is enough: without it the escrow returns at its time.
+      await office.letters.deliver({ addresses }, envelope, signal)
+      return true
     },
   })
-  return new PortViewer(ports, { broker, helia, mailbox, closes })
+  return new PortViewer(ports, { broker, helia, office, closes })
 }
 
 /** What a viewer is made of. */
 type Parts = {
   readonly broker: PaidBlockBroker
   readonly helia: Helia
-  readonly mailbox: Mailbox
+  readonly office: PostOffice
   readonly closes: Outbox
 }
 
@@ -88,7 +94,7 @@ class PortViewer implements Viewer {
   ): Promise<PurchaseNonce> {
     const record = recordOf(this.#ports, quote, order, nodeKey)
     const { nonce } = record
-    const confirmed = openOnChain(this.#ports, this.#parts.mailbox, record, nodeKey, signal)
+    const confirmed = openOnChain(this.#ports, this.#parts.office.letters, record, nodeKey, signal)
     const opening = this.#open(record, nodeKey, signal, confirmed).then(() => onReadable?.(nonce))
     opening.catch(() => {})
     try {
@@ -153,10 +159,12 @@ class PortViewer implements Viewer {
     await this.#leave(nonce)
     const { chainId, store } = record.order
     const body = signRequestClose(this.#ports.crypto, paratiiDomain(chainId, store), nonce, nodeKey)
-    const { mailbox, closes } = this.#parts
+    const { office, closes } = this.#parts
     const lifeMs = closeLifeMs
-    const envelope = mailbox.seal(nodeKey, record.mailbox, { type: 'close', body }, { lifeMs })
-    await closes.put(`close/${nonce}`, nonce, envelope, this.#ports.clock.nowMs() + lifeMs)
+    const id = hexFromBytes(this.#ports.random.bytes(16))
+    const envelope = office.letters.seal(nodeKey, record.mailbox, { type: 'close', body }, { lifeMs, id })
+    const expires = this.#ports.clock.nowMs() + lifeMs
+    await closes.put(`close/${nonce}`, nonce, { id, envelope, expires })
     // A publisher that is away gets it later; without it the escrow returns at its time.
     await closes.drain(AbortSignal.any([signal, AbortSignal.timeout(closeWithinMs)]))
   }
@@ -164,7 +172,7 @@ class PortViewer implements Viewer {
   async shutdown(): Promise<void> {
     await Promise.all([...this.#held.keys()].map(nonce => this.#leave(nonce)))
     await this.#parts.closes.stop()
-    await this.#parts.mailbox.stop()
+    await this.#parts.office.stop()
     await this.#parts.helia.stop()
     this.#pool.clear()
   }
