@@ -53,6 +53,7 @@ export const bundles: readonly Bundle[] = [
     format: 'iife',
   },
   { entry: 'src/extension/node-worker.ts', outfile: `${extensionFolder}/node-worker.js`, format: 'iife' },
+  { entry: 'src/extension/reader-worker.ts', outfile: `${extensionFolder}/reader-worker.js`, format: 'iife' },
   // In the page's own world, which Plasmo reaches by a permission that this does without (pageScripts).
   { entry: 'src/extension/page/provider.ts', outfile: `${extensionFolder}/provider.js`, format: 'iife' },
   { entry: 'src/player/paratii-player.ts', outfile: `${tagFolder}/paratii-player.js`, format: 'esm' },

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { addressField, listField, purchaseNonceField, textField, uint53Field } from '#protocol/fields.ts'
 import { failureSchema } from './failure.ts'
+import { controlSchema, mediaSchema } from './page-control.ts'
 import { approvalSchema, providerAnswer, providerRequest, transferSchema } from './provider.ts'
 import type { Context } from './sender.ts'
 import {
@@ -152,7 +153,14 @@ export const playerMessage = v.variant('type', [
     always: v.exactOptional(v.boolean()),
   }),
   /** Plays this purchase already; its worker was restarted meanwhile. */
-  v.object({ type: v.literal('follow'), purchase: purchaseNonceField }),
+  v.object({
+    type: v.literal('follow'),
+    purchase: purchaseNonceField,
+    asked: askedSchema,
+    place: v.exactOptional(placeSchema),
+  }),
+  /** What came of a control by this id: how the video stands now, if there is one. */
+  v.object({ type: v.literal('controlled'), id: ticketField, media: v.exactOptional(mediaSchema) }),
 ])
 export type PlayerMessage = v.InferOutput<typeof playerMessage>
 
@@ -184,6 +192,8 @@ export const playerUpdate = v.variant('type', [
   v.object({ type: v.literal('meter'), meter: meterSchema }),
   /** Was unlocked, locked or moved to another network while a video plays: what failed for that may go now. */
   v.object({ type: v.literal('wallet-changed') }),
+  /** The page around it may steer it, and does. */
+  v.object({ type: v.literal('control'), id: ticketField, control: controlSchema }),
 ])
 export type PlayerUpdate = v.InferOutput<typeof playerUpdate>
 

@@ -65,6 +65,7 @@ const callMeaningSchema = v.variant('does', [
 /** What a site asked for that needs a person's yes, as it is shown. */
 export const approvalSchema = v.variant('asks', [
   v.object({ ...head, asks: v.literal('connect') }),
+  v.object({ ...head, asks: v.literal('allow'), what: v.picklist(['paratii_ipfs', 'paratii_player']) }),
   v.object({
     ...head,
     asks: v.literal('message'),

@@ -95,6 +95,10 @@ export const siteRuleSchema = v.object({
   alwaysWei: v.exactOptional(amountField),
   /** The site may see the account's address, and ask for signatures. */
   isConnected: v.exactOptional(v.boolean()),
+  /** The site may read what is free by its CID, through the wallet. */
+  mayRead: v.exactOptional(v.boolean()),
+  /** The site may play, pause and seek in the players of its own pages. */
+  mayControl: v.exactOptional(v.boolean()),
 })
 export type SiteRule = v.InferOutput<typeof siteRuleSchema>
 /** A site about which something was decided. */

@@ -24,6 +24,7 @@ import {
 } from './call.ts'
 import type { ChainConfig } from './config.ts'
 import { connectRpc } from './http-rpc.ts'
+import { listLogs } from './logs.ts'
 import { listPurchases, type PurchaseEvent, type PurchaseFilter } from './purchase-events.ts'
 
 /** A video as the registry has it. */
@@ -65,6 +66,8 @@ export type ChainReader = {
   video(id: VideoId, signal?: AbortSignal): Promise<RegisteredVideo>
   /** The terms on which a format is sold now; `format-unknown`. */
   terms(id: VideoId, format: FormatName, signal?: AbortSignal): Promise<Terms>
+  /** Terms that a format was once sold on, by their hash; `terms-invalid` if it never was. */
+  termsByHash(id: VideoId, hash: Hash, signal?: AbortSignal): Promise<Terms>
   mailboxKey(user: Address, signal?: AbortSignal): Promise<PublicKey | undefined>
   /**
    * Where an account reads its mail: its registered key, else the one that its document names. `key-revoked` if that was
@@ -143,6 +146,13 @@ export const createChainReader = (
       return { document: { id, ...document, formats: documentFormats }, terms: found, ...rest }
     },
     terms: (id, format, signal) => terms(id, formatWord(format), signal),
+    async termsByHash(id, hash, signal) {
+      const query = { event: 'FormatSet', indexed: [id], fromBlock: 0 }
+      const set = await listLogs(rpc, await contract('videoRegistry', signal), query, formatSetValue, signal)
+      const found = set.find(entry => entry.hash === hash)
+      if (found === undefined) throw new ParatiiError('terms-invalid', { id })
+      return found.terms
+    },
     mailboxKey,
     revokedFrom,
     async mailboxOf(user, documented, signal) {
@@ -231,6 +241,11 @@ const termsValue: Schema<Terms> = v.pipe(
     affiliateBps,
     avatarBps,
   })),
+)
+
+const formatSetValue: Schema<{ readonly hash: Hash; readonly terms: Terms }> = v.pipe(
+  v.strictTuple([hashValue, hashValue, hashValue, termsValue]),
+  v.transform(([, , hash, terms]) => ({ hash, terms })),
 )
 
 type VideoValue = Pick<RegisteredVideo, 'revision' | 'offeredTo'> & {

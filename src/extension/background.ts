@@ -7,6 +7,8 @@ import { contextOf } from '#bridge/sender.ts'
 import { createDeployments } from './chain-glance.ts'
 import { wireClients } from './client-wiring.ts'
 import { HomeDesk } from './home-desk.ts'
+import { createOffscreenPlace } from './offscreen-place.ts'
+import { PlayerControls } from './player-controls.ts'
 import { openSession, type PlayerSession } from './player-desk.ts'
 import { acceptPort, type PagePort } from './ports.ts'
 import { wirePurchases } from './purchase-wiring.ts'
@@ -23,6 +25,8 @@ export function startBackground(): void {
   const [clock, crypto, random] = [clockSystem, cryptoNoble, randomSystem]
   const sessions = new Set<PlayerSession>()
   const deployments = createDeployments()
+  const controls = new PlayerControls(random)
+  const place = createOffscreenPlace()
 
   const changed = (): void => {
     home.changed()
@@ -51,13 +55,14 @@ export function startBackground(): void {
       for (const player of sessions) player.walletChanged()
       shop.settingsChanged()
       void asking.walletChanged()
+      shop.restore()
     },
     locking: () => asking.locking(),
   })
   const sites = new SiteBook(createCell(local, 'sites', siteRulesSchema), changed)
   const shared = { clock, crypto, random, wallet, keyring, sites, deployments, changed }
-  const shop = wirePurchases({ ...shared, sessions })
-  const asking = wireSites(shared)
+  const shop = wirePurchases({ ...shared, sessions, place })
+  const asking = wireSites({ ...shared, place, controls })
   const home = new HomeDesk({
     wallet,
     book: shop.book,
@@ -128,7 +133,11 @@ export function startBackground(): void {
       changed()
     })
     port.listen(playerMessage, message => {
-      if (message.type === 'open') element = message.asked.element
+      if (message.type === 'controlled') return controls.answered(message.id, message.media)
+      if (message.type !== 'watch') {
+        element = message.asked.element
+        controls.note(message.asked, message.place, port.send, port.closed)
+      }
       player.receive(message)
       changed()
       // Bytes go past us.

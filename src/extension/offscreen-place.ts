@@ -1,12 +1,23 @@
+import * as v from 'valibot'
+import { errorOf } from '#bridge/failure.ts'
+import { type ReaderMessage, readerAnswer } from '#bridge/reader-contract.ts'
+import { ParatiiError } from '#std/error.ts'
 import type { NodePlace } from './node-link.ts'
 
 declare const self: ServiceWorkerGlobalScope
 const path = 'tabs/offscreen.html'
 const loadTimeoutMs = 5_000
 const pollMs = 15
+const readMs = 120_000
+
+/** What the offscreen document holds: the node, and the reader of what is public. */
+export type OffscreenPlace = NodePlace & {
+  /** Asks the reader. Throws what it throws, `timed-out`. */
+  read<T>(asked: ReaderMessage, schema: v.GenericSchema<unknown, T>): Promise<T>
+}
 
 /** The node's place in this browser: the offscreen document, found as a client of the service worker. */
-export function createOffscreenPlace(): NodePlace {
+export function createOffscreenPlace(): OffscreenPlace {
   let opening: Promise<void> | undefined
   const create = async (): Promise<void> => {
     if ((await findPage()) !== undefined) return
@@ -24,12 +35,30 @@ export function createOffscreenPlace(): NodePlace {
     while ((await findPage()) === undefined && Date.now() < until)
       await new Promise(resolve => setTimeout(resolve, pollMs))
   }
+  const open = (): Promise<void> => {
+    opening ??= create().finally(() => {
+      opening = undefined
+    })
+    return opening
+  }
   return {
-    open() {
-      opening ??= create().finally(() => {
-        opening = undefined
-      })
-      return opening
+    open,
+    async read(asked, schema) {
+      await open()
+      const { port1, port2 } = new MessageChannel()
+      const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+      port1.onmessage = ({ data }) => resolve(data)
+      const timer = setTimeout(() => reject(new ParatiiError('timed-out')), readMs)
+      try {
+        const page = await findPage()
+        page?.postMessage(asked, [port2])
+        const answer = v.parse(readerAnswer, await promise)
+        if (!answer.ok) throw errorOf(answer.failure)
+        return v.parse(schema, answer.value)
+      } finally {
+        clearTimeout(timer)
+        port1.close()
+      }
     },
     close: () => chrome.offscreen.closeDocument().catch(() => undefined),
     async connect(port) {

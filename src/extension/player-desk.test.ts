@@ -165,7 +165,7 @@ describe('a player page', () => {
 
   it('tells its tag what grew, and stops when the viewer stops', async () => {
     const { session, told, last, updates } = createSession()
-    session.receive({ type: 'follow', purchase })
+    session.receive({ type: 'follow', purchase, asked })
     const meter = { purchase, verifiedBytes: 1, paidWei: 1n, hosts: 1, failures: 0 }
     session.noteMeter(meter)
     session.noteMeter({ ...meter, verifiedBytes: 2 })

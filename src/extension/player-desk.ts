@@ -141,7 +141,13 @@ export function openSession(ports: PlayerPorts, { send, tell }: SessionPorts): P
       } else if (message.type === 'follow') {
         // A player whose worker was restarted goes on: what it may stream is kept elsewhere.
         purchase = message.purchase
-      } else if (asked !== undefined && prepared?.offer.ticket === message.ticket) {
+        asked = message.asked
+        place = message.place
+      } else if (
+        message.type === 'watch' &&
+        asked !== undefined &&
+        prepared?.offer.ticket === message.ticket
+      ) {
         const agreed = prepared
         // A yes is good once.
         prepared = undefined

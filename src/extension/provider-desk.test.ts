@@ -15,6 +15,7 @@ import { ProviderDesk } from './provider-desk.ts'
 import { type ProviderError, providerErrorOf, unauthorized } from './provider-error.ts'
 import { createRateGate } from './rate-gate.ts'
 import { Sending } from './sending.ts'
+import { SitePermissions } from './site-permissions.ts'
 
 const site = 'https://dapp.example'
 const token = addressOf('ff')
@@ -93,12 +94,16 @@ async function createStage() {
       },
     },
     keyring,
-    sites: {
-      get: async origin => rules[origin ?? ''] ?? {},
-      async set(origin, change) {
-        rules[origin] = change(rules[origin] ?? {})
+    permissions: new SitePermissions({
+      sites: {
+        get: async origin => rules[origin ?? ''] ?? {},
+        async set(origin, change) {
+          rules[origin] = change(rules[origin] ?? {})
+        },
       },
-    },
+      approvals,
+    }),
+    reach: { read: unreached, control: unreached },
     approvals,
     sending,
     crypto,
@@ -123,6 +128,8 @@ async function createStage() {
   const stage = { wallet, rules, sent, asked, answers, approvals, keyring, address, clock }
   return { ...stage, request, askAnd, connect, unlock, shown: () => shown, transfers: () => transfers }
 }
+
+const unreached = () => Promise.reject(new Error('what window.paratii asks for has a test of its own'))
 
 const codeOf = async (answer: Promise<unknown>): Promise<number | undefined> =>
   answer.then(

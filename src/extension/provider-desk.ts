@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { ProviderRequest } from '#bridge/provider.ts'
-import { type Network, type SiteRule, urlField } from '#bridge/shapes.ts'
+import { type Network, urlField } from '#bridge/shapes.ts'
 import { compactToLong } from '#protocol/signature.ts'
 import type { Address, Hex } from '#std/brand.ts'
 import { bytesFromHex, bytesFromUtf8, isHex } from '#std/bytes.ts'
@@ -13,17 +13,19 @@ import { digestPersonal, readPersonal, signInHost } from '#wallet/personal-messa
 import { readTypedRequest } from '#wallet/typed-request.ts'
 import type { Approvals } from './approvals.ts'
 import { noRegistry } from './chain-glance.ts'
+import type { PageReach } from './page-reach.ts'
 import { chainMissing, limitExceeded, malformed, unauthorized, unsupported } from './provider-error.ts'
 import type { Prepared, Sending } from './sending.ts'
-import type { SiteBook } from './site-book.ts'
+import { readCapability, type SitePermissions } from './site-permissions.ts'
 import type { WalletDesk } from './wallet-desk.ts'
 import type { StoredWallet } from './wallet-record.ts'
 
 type ProviderPorts = {
   readonly wallet: Pick<WalletDesk, 'stored' | 'state' | 'setNetwork'>
   readonly keyring: Pick<Keyring, 'signWith' | 'isUnlocked'>
-  readonly sites: Pick<SiteBook, 'get' | 'set'>
-  readonly approvals: Pick<Approvals, 'ask' | 'end'>
+  readonly permissions: SitePermissions
+  readonly approvals: Pick<Approvals, 'ask'>
+  readonly reach: Pick<PageReach, 'read' | 'control'>
   readonly sending: Pick<Sending, 'prepare' | 'send'>
   readonly crypto: Crypto
   readonly rpc: (network: Network) => JsonRpc
@@ -94,8 +96,11 @@ export class ProviderDesk {
       eth_accounts: asked => this.#accounts(asked),
       eth_requestAccounts: asked => this.#connect(asked),
       wallet_requestPermissions: asked => this.#requestPermissions(asked),
-      wallet_getPermissions: asked => this.#permissions(asked.origin),
-      wallet_revokePermissions: asked => this.#revoke(asked),
+      wallet_getPermissions: ({ origin }) => this.#ports.permissions.list(origin),
+      wallet_revokePermissions: ({ origin, params }) =>
+        this.#ports.permissions.revoke(origin, listOf(params)[0]),
+      paratii_ipfsRead: asked => this.#ports.reach.read({ ...asked, params: listOf(asked.params) }),
+      paratii_playerControl: asked => this.#ports.reach.control({ ...asked, params: listOf(asked.params) }),
       personal_sign: asked => this.#signPersonal(asked),
       eth_signTypedData_v4: asked => this.#signTyped(asked),
       eth_sendTransaction: asked => this.#sendTransaction(asked),
@@ -117,8 +122,8 @@ export class ProviderDesk {
 
   /** The accounts that a site sees: none while the wallet is locked. */
   async #accounts({ origin, wallet }: Pick<Asked, 'origin' | 'wallet'>): Promise<readonly Address[]> {
-    const { isConnected } = await this.#ports.sites.get(origin)
-    return isConnected === true && (await this.#ports.keyring.isUnlocked()) ? [wallet.account.address] : []
+    const isConnected = await this.#ports.permissions.has(origin, 'eth_accounts')
+    return isConnected && (await this.#ports.keyring.isUnlocked()) ? [wallet.account.address] : []
   }
 
   async #connect(asked: Asked): Promise<readonly Address[]> {
@@ -132,28 +137,15 @@ export class ProviderDesk {
       account: wallet.account.address,
       warnings: [],
     })
-    await this.#ports.sites.set(origin, rule => ({ ...rule, isConnected: true }))
+    await this.#ports.permissions.grant(origin, 'eth_accounts')
     return [(await this.#ports.wallet.stored()).account.address]
   }
 
   async #requestPermissions(asked: Asked): Promise<unknown> {
-    const [wanted] = listOf(asked.params)
-    if (!v.is(v.strictObject({ eth_accounts: v.looseObject({}) }), wanted)) throw malformed()
-    await this.#connect(asked)
-    return this.#permissions(asked.origin)
-  }
-
-  async #permissions(origin: string): Promise<unknown> {
-    const { isConnected } = await this.#ports.sites.get(origin)
-    return isConnected === true ? [{ parentCapability: 'eth_accounts', invoker: origin, caveats: [] }] : []
-  }
-
-  async #revoke({ origin, params }: Asked): Promise<null> {
-    const [wanted] = listOf(params)
-    if (!v.is(v.strictObject({ eth_accounts: v.looseObject({}) }), wanted)) throw malformed()
-    await this.#ports.sites.set(origin, ({ isConnected: _, ...rule }) => rule satisfies SiteRule)
-    this.#ports.approvals.end(unauthorized(), origin)
-    return null
+    const capability = readCapability(listOf(asked.params)[0])
+    if (capability === 'eth_accounts') await this.#connect(asked)
+    else await this.#ports.permissions.demand(asked.origin, asked.wallet.account.address, capability)
+    return this.#ports.permissions.list(asked.origin)
   }
 
   async #signPersonal({ origin, params, wallet }: Asked): Promise<Hex> {
@@ -288,7 +280,7 @@ export class ProviderDesk {
   }
 
   async #demandConnected(origin: string): Promise<void> {
-    if ((await this.#ports.sites.get(origin)).isConnected !== true) throw unauthorized()
+    if (!(await this.#ports.permissions.has(origin, 'eth_accounts'))) throw unauthorized()
   }
 
   async #demandAccount(origin: string, { account }: StoredWallet, asked: string): Promise<void> {

@@ -34,6 +34,10 @@ export function providerErrorOf(thrown: unknown): ProviderError {
   if (code === 'wallet-locked' || code === 'wallet-absent') return unauthorized('The wallet is locked.')
   if (code === 'not-permitted') return unauthorized('The wallet signs this for nobody but itself.')
   if (code === 'request-malformed') return malformed()
+  if (code === 'cid-malformed' || code === 'range-invalid') return malformed()
+  // EIP-1474: what was asked for is not to be had, whoever has it.
+  if (code === 'path-unknown' || code === 'block-absent' || code === 'directory-malformed')
+    return new ProviderError(-32001, `This cannot be read (${code}).`)
   if (code === 'chain-unreachable') return new ProviderError(4901, 'The chain cannot be reached.')
   if (code === 'transaction-failed')
     return new ProviderError(

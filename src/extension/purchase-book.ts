@@ -78,6 +78,14 @@ export class PurchaseBook {
     ])
   }
 
+  /** Takes over purchases that were found again, each at its age. */
+  async addAll(found: readonly PurchaseEntry[]): Promise<void> {
+    if (found.length === 0) return
+    await this.#update(entries =>
+      [...entries, ...found].toSorted((one, other) => other.boughtAtMs - one.boughtAtMs),
+    )
+  }
+
   async remove(purchase: PurchaseNonce): Promise<void> {
     await this.#update(entries => entries.filter(entry => entry.purchase !== purchase))
   }

@@ -1,4 +1,6 @@
+import * as v from 'valibot'
 import { createLockLifelines } from '#bridge/lifeline.ts'
+import { foundPurchase } from '#bridge/reader-contract.ts'
 import type { RequestHandlers } from '#bridge/rpc.ts'
 import type { Meter, Network } from '#bridge/shapes.ts'
 import { connectNetwork } from '#chain/failover-rpc.ts'
@@ -14,9 +16,10 @@ import { BudgetDesk } from './budget-desk.ts'
 import { Buying } from './buying.ts'
 import { type Deployments, readBalance, readChainTime, readPurchaseEnd } from './chain-glance.ts'
 import { NodeLink } from './node-link.ts'
-import { createOffscreenPlace } from './offscreen-place.ts'
+import type { OffscreenPlace } from './offscreen-place.ts'
 import type { PlayerSession } from './player-desk.ts'
 import { PurchaseBook, purchaseListSchema } from './purchase-book.ts'
+import { Restoring, restoredSchema } from './restoring.ts'
 import { Settlements } from './settlements.ts'
 import type { SiteBook } from './site-book.ts'
 import { createCell } from './store.ts'
@@ -36,12 +39,14 @@ type PurchaseWiring = {
   readonly deployments: Deployments
   /** The players that are open now. */
   readonly sessions: ReadonlySet<PlayerSession>
+  /** Where the node lives. */
+  readonly place: OffscreenPlace
   readonly changed: () => void
 }
 
 /** Wires what buys, keeps the budgets, and asks the node for what was bought. */
 export function wirePurchases(wiring: PurchaseWiring) {
-  const { clock, crypto, random, wallet, keyring, sites, deployments, sessions, changed } = wiring
+  const { clock, crypto, random, wallet, keyring, sites, deployments, sessions, place, changed } = wiring
   const { local, session } = chrome.storage
   const book = new PurchaseBook(createCell(local, 'purchases', purchaseListSchema), changed)
   const grants = new StreamGrants(createCell(session, 'grants', grantsSchema), random)
@@ -50,7 +55,7 @@ export function wirePurchases(wiring: PurchaseWiring) {
     for (const player of sessions) player.noteMeter(meter)
   }
   const node = new NodeLink(
-    createOffscreenPlace(),
+    place,
     createLockLifelines(),
     {
       async 'node-key'({ purchase }) {
@@ -101,6 +106,15 @@ export function wirePurchases(wiring: PurchaseWiring) {
   })
   const settlements = new Settlements({ wallet, book, node, budgets, endOf, nowMs: clock.nowMs })
 
+  const restoring = new Restoring({
+    wallet,
+    isUnlocked: () => keyring.isUnlocked(),
+    book,
+    node,
+    find: (network, buyer) => place.read({ type: 'find-purchases', network, buyer }, v.array(foundPurchase)),
+    restored: createCell(local, 'restored', restoredSchema),
+  })
+
   const handlers = {
     async 'purchase-stop'({ purchase }) {
       const { network } = await wallet.stored()
@@ -131,6 +145,11 @@ export function wirePurchases(wiring: PurchaseWiring) {
     checkAll(): void {
       settlements.check().catch(() => undefined)
       buying.sweep().catch(() => undefined)
+      this.restore()
+    },
+    /** What this profile does not know of the account is looked for, once. */
+    restore(): void {
+      restoring.check().catch(() => undefined)
     },
     /** A worker that was restarted hears of the node again only once it has asked something. */
     async hearOf(purchase: PurchaseNonce): Promise<void> {

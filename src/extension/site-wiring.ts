@@ -12,12 +12,16 @@ import type { Keyring } from '#wallet/keyring.ts'
 import { createApprovalWindow } from './approval-window.ts'
 import { Approvals } from './approvals.ts'
 import { type Deployments, findContract, noRegistry, readChainId } from './chain-glance.ts'
+import type { OffscreenPlace } from './offscreen-place.ts'
+import { PageReach } from './page-reach.ts'
+import type { PlayerControls } from './player-controls.ts'
 import { ProviderDesk } from './provider-desk.ts'
 import { providerErrorOf, unauthorized, userRejected } from './provider-error.ts'
 import { documentsSchema, ProviderEvents } from './provider-events.ts'
 import { createRateGate } from './rate-gate.ts'
 import { type Draft, Sending } from './sending.ts'
 import type { SiteBook } from './site-book.ts'
+import { SitePermissions } from './site-permissions.ts'
 import { createCell } from './store.ts'
 import { draftTransfer, type SendAsked } from './transfer-draft.ts'
 import type { WalletDesk } from './wallet-desk.ts'
@@ -30,12 +34,14 @@ type SiteWiring = {
   readonly keyring: Keyring
   readonly sites: SiteBook
   readonly deployments: Deployments
+  readonly place: OffscreenPlace
+  readonly controls: PlayerControls
   readonly changed: () => void
 }
 
 /** Wires what sites may ask of the wallet, the person's answers, and what is sent in the end. */
 export function wireSites(wiring: SiteWiring) {
-  const { clock, crypto, random, wallet, keyring, sites, deployments, changed } = wiring
+  const { clock, crypto, random, wallet, keyring, sites, deployments, place, controls, changed } = wiring
   const { local, session } = chrome.storage
   const approvals = new Approvals({ random, changed, show: () => void approvalWindow.show() })
   const approvalWindow = createApprovalWindow(() => approvals.end(userRejected()))
@@ -49,11 +55,18 @@ export function wireSites(wiring: SiteWiring) {
   })
   const tokenOf = async (network: Network): Promise<Address | undefined> =>
     network.registry === noRegistry ? undefined : (await deployments.get(network)).token
+  const permissions = new SitePermissions({ sites, approvals })
+  const reach = new PageReach({
+    permissions,
+    place,
+    control: (origin, element, control) => controls.control(origin, element, control),
+  })
   const provider = new ProviderDesk({
     wallet,
     keyring,
-    sites,
+    permissions,
     approvals,
+    reach,
     sending,
     crypto,
     rpc: connectNetwork,

@@ -12,8 +12,9 @@ type Tag = { readonly id: string; readonly frame: HTMLIFrameElement; readonly st
 /**
  * Turns every `<paratii-player>` of the document, now and later, into a frame with our player in a closed shadow
  * root. The tag's children stay where they are, unseen. No custom element is registered: this world has no registry.
+ * Returns how a tag is named to the background.
  */
-export function upgradeTags(): void {
+export function upgradeTags(): (element: Element) => string | undefined {
   const tags = new Map<Element, Tag>()
   const roots = new WeakMap<Element, ShadowRoot>()
   const playerPage = chrome.runtime.getURL('tabs/player.html')
@@ -36,6 +37,7 @@ export function upgradeTags(): void {
   chrome.runtime.onMessage.addListener((message: unknown, sender) => {
     if (sender.id === chrome.runtime.id && isTagEvent(message)) dispatchTagEvent(message)
   })
+  return element => tags.get(element)?.id
 
   function addTag(element: Element): void {
     if (tags.has(element) || !element.isConnected) return

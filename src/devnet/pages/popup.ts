@@ -38,9 +38,14 @@ export class PopupPage {
 
   /** Takes back what a site was allowed to see. */
   async disconnectSite(host: string): Promise<void> {
+    await this.takeBack(host, 'May see my address')
+  }
+
+  /** Takes back one of the things that a site was allowed, by how it is called. */
+  async takeBack(host: string, label: string): Promise<void> {
     await this.goTo('Sites')
     await this.page.getByRole('button', { name: host }).click()
-    await this.page.getByLabel('May see my address').uncheck()
+    await this.page.getByLabel(label).uncheck()
     await this.page.getByRole('button', { name: 'Save' }).click()
     await this.page.getByRole('heading', { name: 'Sites' }).waitFor()
   }
@@ -54,6 +59,17 @@ export class PopupPage {
     await this.page.getByTestId('phrase-word').first().waitFor()
     const words = await this.page.getByTestId('phrase-word').allTextContents()
     return words.join(' ')
+  }
+
+  /** Closes what is open but does not play, from the list of what is held; what it paid in all. */
+  async closeHeld(): Promise<{ paidWei: bigint }> {
+    await this.goTo('Held')
+    await this.page.getByRole('button', { name: 'Close', exact: true }).click()
+    await this.page.getByRole('button', { name: 'Close it' }).click()
+    await this.goTo('Home')
+    const entry = this.page.locator('[data-testid=activity-entry][data-state=closed]').first()
+    await entry.waitFor()
+    return { paidWei: -BigInt((await entry.getByTestId('activity-paid').getAttribute('value')) ?? 0) }
   }
 
   /** Stops the purchase that plays, for good; what it verified and paid in all. */

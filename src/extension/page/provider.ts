@@ -2,6 +2,7 @@
  * Runs in the page's own world: a provider of EIP-1193, announced by EIP-6963. It replaces nothing of the page, holds
  * nothing, and is trusted in nothing.
  */
+import { createReach } from './reach.ts'
 import { answerEvent, askEvent, toldEvent } from './wire.ts'
 
 type Listener = (data: unknown) => void
@@ -18,7 +19,7 @@ const waiting = new Map<string, (answer: Answer) => void>()
 const listeners = new Map<string, Set<Listener>>()
 const textOf = (event: Event): string => String((event as CustomEvent).detail)
 
-function request(asked: Asked): Promise<unknown> {
+function request(asked: Asked, target: EventTarget = document): Promise<unknown> {
   if (typeof asked !== 'object' || asked === null || typeof asked.method !== 'string')
     return Promise.reject(errorOf(-32600, 'Expected { method, params }.'))
   return new Promise((resolve, reject) => {
@@ -27,7 +28,7 @@ function request(asked: Asked): Promise<unknown> {
       ok ? resolve(result) : reject(errorOf(code ?? -32603, message ?? '')),
     )
     const detail = JSON.stringify({ id, method: asked.method, params: asked.params })
-    document.dispatchEvent(new CustomEvent(askEvent, { detail }))
+    target.dispatchEvent(new CustomEvent(askEvent, { detail, bubbles: true, composed: true }))
   })
 }
 
@@ -46,7 +47,7 @@ document.addEventListener(toldEvent, event => {
 
 const provider = Object.freeze({
   isParatii: true,
-  request,
+  request: (asked: Asked) => request(asked),
   on(name: string, listener: Listener) {
     const set = listeners.get(name) ?? new Set()
     listeners.set(name, set.add(listener))
@@ -66,6 +67,9 @@ const announce = (): void => {
     new CustomEvent('eip6963:announceProvider', { detail: Object.freeze({ info, provider }) }),
   )
 }
+// What the page, or another extension, calls so already stays.
+if (!('paratii' in window))
+  Object.defineProperty(window, 'paratii', { value: createReach(request), configurable: true })
 const uuid = crypto.randomUUID()
 window.addEventListener('eip6963:requestProvider', announce)
 announce()

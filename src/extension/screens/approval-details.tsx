@@ -18,6 +18,23 @@ export function ApprovalDetails({ approval }: { readonly approval: Approval }): 
           <li>{text('connectNever')}</li>
         </ul>
       )
+    case 'allow':
+      return (
+        <ul className="says">
+          {approval.what === 'paratii_ipfs' ? (
+            <>
+              <li>{text('readSays')}</li>
+              <li>{text('readFrom')}</li>
+              <li>{text('readNever')}</li>
+            </>
+          ) : (
+            <>
+              <li>{text('controlSays')}</li>
+              <li>{text('controlNever')}</li>
+            </>
+          )}
+        </ul>
+      )
     case 'message':
       return (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a keyboard must be able to scroll it

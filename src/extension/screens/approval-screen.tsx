@@ -14,6 +14,7 @@ const armedAfterMs = 600
 
 const titles: Readonly<Record<Approval['asks'], TextKey>> = {
   connect: 'approveConnect',
+  allow: 'approveAllow',
   message: 'approveMessage',
   typed: 'approveTyped',
   transaction: 'approveTransaction',
@@ -21,6 +22,7 @@ const titles: Readonly<Record<Approval['asks'], TextKey>> = {
 }
 const yes: Readonly<Record<Approval['asks'], TextKey>> = {
   connect: 'yesConnect',
+  allow: 'yesAllow',
   message: 'yesSign',
   typed: 'yesSign',
   transaction: 'yesSend',

@@ -5,7 +5,7 @@ import { askBackground } from '#ui/background.ts'
 import { Button } from '#ui/button.tsx'
 import { Field } from '#ui/field.tsx'
 import { Notice } from '#ui/notice.tsx'
-import { text } from '#ui/texts.ts'
+import { type TextKey, text } from '#ui/texts.ts'
 import { Screen } from './screen.tsx'
 import { useAsking } from './use-asking.ts'
 
@@ -34,10 +34,15 @@ export function SitesScreen({ sites }: { readonly sites: readonly SiteView[] }):
   )
 }
 
-function ruleText({ perDayWei, alwaysWei, isConnected }: SiteRule, usedTodayWei: bigint): string {
+function ruleText(
+  { perDayWei, alwaysWei, isConnected, mayRead, mayControl }: SiteRule,
+  usedTodayWei: bigint,
+): string {
   if (perDayWei === 0n) return text('siteNever')
   const parts = [
     ...(isConnected ? [text('siteConnected')] : []),
+    ...(mayRead ? [text('siteReads')] : []),
+    ...(mayControl ? [text('siteControls')] : []),
     ...(alwaysWei === undefined ? [] : [text('siteAlways', formatPti(alwaysWei))]),
     ...(usedTodayWei > 0n ? [text('siteToday', formatPti(usedTodayWei))] : []),
   ]
@@ -48,7 +53,7 @@ function SiteForm({ site, back }: { readonly site: SiteView; readonly back: () =
   const { origin, rule, usedTodayWei } = site
   const [perDay, setPerDay] = useState(amountTyped(rule.perDayWei))
   const [always, setAlways] = useState(amountTyped(rule.alwaysWei))
-  const [isConnected, setConnected] = useState(rule.isConnected === true)
+  const [granted, setGranted] = useState<Granted>({ ...rule })
   const [tried, setTried] = useState(false)
   const { busy, failure, run } = useAsking()
   const [perDayWei, alwaysWei] = [readAmount(perDay), readAmount(always)]
@@ -60,7 +65,9 @@ function SiteForm({ site, back }: { readonly site: SiteView; readonly back: () =
     const next: SiteRule = {
       ...(perDayWei === undefined ? {} : { perDayWei }),
       ...(alwaysWei === undefined ? {} : { alwaysWei }),
-      ...(isConnected ? { isConnected } : {}),
+      ...(granted.isConnected ? { isConnected: true } : {}),
+      ...(granted.mayRead ? { mayRead: true } : {}),
+      ...(granted.mayControl ? { mayControl: true } : {}),
     }
     void run(async () => {
       await askBackground('site-set', { origin, rule: next })
@@ -85,15 +92,17 @@ function SiteForm({ site, back }: { readonly site: SiteView; readonly back: () =
           onText={setAlways}
           wrong={tried && alwaysWei === 'wrong' ? text('amountWrong') : undefined}
         />
-        <label className="row">
-          <input
-            type="checkbox"
-            checked={isConnected}
-            disabled={rule.isConnected !== true}
-            onChange={event => setConnected(event.currentTarget.checked)}
-          />
-          {text('siteMaySee')}
-        </label>
+        {grants.map(([grant, label]) => (
+          <label className="row" key={grant}>
+            <input
+              type="checkbox"
+              checked={granted[grant] === true}
+              disabled={rule[grant] !== true}
+              onChange={event => setGranted({ ...granted, [grant]: event.currentTarget.checked })}
+            />
+            {text(label)}
+          </label>
+        ))}
         {failure !== undefined && <Notice loss>{failure}</Notice>}
         <div className="row">
           <Button kind="primary" type="submit" busy={busy}>
@@ -114,6 +123,14 @@ function SiteForm({ site, back }: { readonly site: SiteView; readonly back: () =
     </Screen>
   )
 }
+
+/** What was granted by a question of its own can be taken back here, and only asked for anew. */
+type Granted = Pick<SiteRule, 'isConnected' | 'mayRead' | 'mayControl'>
+const grants: readonly (readonly [keyof Granted, TextKey])[] = [
+  ['isConnected', 'siteMaySee'],
+  ['mayRead', 'siteMayRead'],
+  ['mayControl', 'siteMayControl'],
+]
 
 const amountTyped = (wei: bigint | undefined): string => (wei === undefined ? '' : ptiFromWei(wei))
 

@@ -38,7 +38,7 @@ export function PlayerPage(): ReactElement {
 }
 
 function Player({ asked, view }: { readonly asked: Asked; readonly view: View }): ReactElement {
-  const { state, meter, walletChanges, watch, reopen } = usePlayer(asked)
+  const { state, meter, walletChanges, watch, reopen, steering } = usePlayer(asked)
   switch (state.status) {
     case 'finding':
       return (
@@ -86,6 +86,7 @@ function Player({ asked, view }: { readonly asked: Asked; readonly view: View })
           view={view}
           walletChanges={walletChanges}
           reopen={reopen}
+          steering={steering}
         />
       )
     case 'stopped':

@@ -10,6 +10,8 @@ import type { View } from './asked.ts'
 import { claimStream } from './claim.ts'
 import { MeterBar } from './meter-bar.tsx'
 import { type Playback, PlaybackError, startPlayback } from './playback.ts'
+import { steer } from './steer.ts'
+import type { Steering } from './use-player.ts'
 import { useUnseenPause } from './use-unseen-pause.ts'
 
 type StageProps = {
@@ -18,10 +20,11 @@ type StageProps = {
   readonly view: View
   readonly walletChanges: number
   readonly reopen: () => void
+  readonly steering: Steering
 }
 
 /** The playing video, its controls, and the meter under it. */
-export function Stage({ ready, meter, view, walletChanges, reopen }: StageProps): ReactElement {
+export function Stage({ ready, meter, view, walletChanges, reopen, steering }: StageProps): ReactElement {
   const container = useRef<HTMLDivElement>(null)
   const video = useRef<HTMLVideoElement>(null)
   const playback = useRef<Playback>(undefined)
@@ -76,6 +79,14 @@ export function Stage({ ready, meter, view, walletChanges, reopen }: StageProps)
   }, [walletChanges, failure, retry])
 
   const { isPaused, goOn } = useUnseenPause(video, ready.resumesAlone)
+
+  useEffect(() => {
+    steering.current = control =>
+      video.current === null ? undefined : steer(video.current, control, !isPaused)
+    return () => {
+      steering.current = undefined
+    }
+  }, [steering, isPaused])
 
   useEffect(() => playback.current?.setControls(view.controls), [view.controls])
 

@@ -1,5 +1,6 @@
-import { useCallback, useEffect, useRef, useState } from 'react'
+import { type RefObject, useCallback, useEffect, useRef, useState } from 'react'
 import { type PlayerState, playerUpdate } from '#bridge/contract.ts'
+import type { Control, Media } from '#bridge/page-control.ts'
 import type { Asked, Meter } from '#bridge/shapes.ts'
 import { type LivePort, openLivePort } from '#ui/background.ts'
 import { placeOf } from './place.ts'
@@ -11,7 +12,10 @@ export type PlayerLink = {
   readonly walletChanges: number
   readonly watch: (ticket: string, agreedWei: bigint, always: boolean) => void
   readonly reopen: () => void
+  /** Where a playing video puts what steers it. */
+  readonly steering: Steering
 }
+export type Steering = RefObject<((control: Control) => Media | undefined) | undefined>
 
 /** The page stays where it is as long as it lives. */
 const stands = placeOf(Array.from(location.ancestorOrigins))
@@ -23,6 +27,7 @@ export function usePlayer(asked: Asked): PlayerLink {
   const [meter, setMeter] = useState<Meter>()
   const [walletChanges, setWalletChanges] = useState(0)
   const live = useRef<LivePort>(undefined)
+  const steering: Steering = useRef(undefined)
   const present = useRef<PlayerState>(state)
 
   useEffect(() => {
@@ -31,7 +36,11 @@ export function usePlayer(asked: Asked): PlayerLink {
       playerUpdate,
       update => {
         if (update.type === 'meter') setMeter(update.meter)
-        else if (update.type === 'wallet-changed') setWalletChanges(changes => changes + 1)
+        else if (update.type === 'control') {
+          const media = steering.current?.(update.control)
+          const { id } = update
+          live.current?.send({ type: 'controlled', id, ...(media === undefined ? {} : { media }) })
+        } else if (update.type === 'wallet-changed') setWalletChanges(changes => changes + 1)
         else {
           present.current = update.state
           setState(update.state)
@@ -41,7 +50,7 @@ export function usePlayer(asked: Asked): PlayerLink {
         const now = present.current
         opened.send(
           now.status === 'ready'
-            ? { type: 'follow', purchase: now.purchase }
+            ? { type: 'follow', purchase: now.purchase, asked, ...place }
             : { type: 'open', asked, ...place },
         )
       },
@@ -54,5 +63,5 @@ export function usePlayer(asked: Asked): PlayerLink {
     live.current?.send({ type: 'watch', ticket, agreedWei, ...(always ? { always } : {}) })
   }, [])
   const reopen = useCallback(() => live.current?.send({ type: 'open', asked, ...place }), [asked])
-  return { state, meter, walletChanges, watch, reopen }
+  return { state, meter, walletChanges, watch, reopen, steering }
 }

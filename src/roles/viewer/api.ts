@@ -99,7 +99,10 @@ export type Viewer = {
     signal: AbortSignal,
     onReadable?: (nonce: PurchaseNonce) => void,
   ): Promise<PurchaseNonce>
-  /** Takes up a purchase of an earlier run, from what was stored. `purchase-unknown`, `purchase-ended`. */
+  /**
+   * Takes up a purchase of an earlier run from what was stored, or, where nothing is, from what the chain, the publisher
+   * and the hosts know of it. `purchase-unknown`, `purchase-ended`, `allotment-invalid` if its hosts are listed no more.
+   */
   resume(nonce: PurchaseNonce, nodeKey: Uint8Array, signal: AbortSignal): Promise<void>
   /** Opens a part of a file, by its path without leading slash. `purchase-unknown`, `path-unknown`, `range-invalid`. */
   read(

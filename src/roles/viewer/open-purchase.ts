@@ -150,6 +150,12 @@ export class OpenPurchase {
     this.#options.confirmed.then(connect, () => {})
   }
 
+  /** Takes over the newest receipts that hosts hold, from all that answer: what was signed before is said to be paid. */
+  async catchUp(): Promise<void> {
+    await Promise.allSettled(this.#seats.map(({ link }) => link.connect()))
+    for (const seat of this.#seats) seat.bytes = Math.max(seat.bytes, seat.link.countedBytes)
+  }
+
   /** Signs all that is due and waits for those hosts that answer. */
   async flush(): Promise<void> {
     await this.#supply.settle()

@@ -1,4 +1,4 @@
-import type { RegisteredNode } from '#chain/reader.ts'
+import type { RegisteredNode, RegisteredVideo } from '#chain/reader.ts'
 import { decodeHead, type FormatHead, maxHeadBytes } from '#media/head-car.ts'
 import { askFree } from '#network/free-stream.ts'
 import type { MessageNode } from '#network/message-node.ts'
@@ -7,13 +7,13 @@ import { capacityFor, collateralWei } from '#payments/purchase.ts'
 import { openHosts } from '#protocol/announcement.ts'
 import type { ListedHost } from '#protocol/host-list.ts'
 import { cidFromRoot } from '#protocol/terms.ts'
-import type { Cid, FormatName, PublicKey, VideoId } from '#std/brand.ts'
+import type { Address, Cid, FormatName, PublicKey, VideoId } from '#std/brand.ts'
 import { errorFrom, orThrow, ParatiiError } from '#std/error.ts'
 import type { Quote } from './api.ts'
 import type { ViewerPorts } from './ports.ts'
 
 /** Hosts that one order allots to: they send side by side, and those that go on take over from one that fails. */
-const maxAllotted = 3
+export const maxAllotted = 3
 const maxListBytes = 65_536
 
 /** A free head and who gave it: its leaves are paid for with the first receipt. */
@@ -33,13 +33,7 @@ export const findVideo = async (
   const [video, addresses] = await Promise.all([reader.video(id, signal), reader.addresses(signal)])
   const terms = video.terms.find(sold => sold.format === format)
   if (terms === undefined) throw new ParatiiError('format-unknown', { format })
-  const { owner } = terms
-  const [mailbox, nodes] = await Promise.all([
-    reader.mailboxOf(owner, video.document.mailbox, signal),
-    reader.nodes(owner, signal),
-  ])
-  const publisherAddresses = nodes.flatMap(node => node.addresses)
-  const listed = await findHosts(ports, id, mailbox, nodes, signal)
+  const { mailbox, publisherAddresses, listed } = await findSeller(ports, video, terms.owner, signal)
   const { head, giver, hosts } = await fetchHead(ports.node, cidFromRoot(terms.root), listed, signal)
   const allotted = hosts.slice(0, maxAllotted)
   const capacity = capacityFor(terms.size, allotted.length)
@@ -56,6 +50,22 @@ export const findVideo = async (
     collateralWei: collateralWei({ terms, capacity }),
   }
   return { quote, head, giver }
+}
+
+/** Where the owner of a video is reached, and the hosts that it lists now. */
+export const findSeller = async (
+  ports: ViewerPorts,
+  { document }: RegisteredVideo,
+  owner: Address,
+  signal: AbortSignal,
+) => {
+  const [mailbox, nodes] = await Promise.all([
+    ports.reader.mailboxOf(owner, document.mailbox, signal),
+    ports.reader.nodes(owner, signal),
+  ])
+  const publisherAddresses = nodes.flatMap(node => node.addresses)
+  const listed = await findHosts(ports, document.id, mailbox, nodes, signal)
+  return { mailbox, publisherAddresses, listed }
 }
 
 /** The first valid host list that one of the publisher's nodes has. */

@@ -19,8 +19,9 @@ import type { Meter, Quote, Settlement, Viewer, ViewerEvent } from './api.ts'
 import { OpenPurchase } from './open-purchase.ts'
 import { openOnChain, recordOf } from './ordering.ts'
 import type { ViewerPorts } from './ports.ts'
-import { findPurchase, type PurchaseRecord } from './purchase-records.ts'
+import { findPurchase, type PurchaseRecord, savePurchase } from './purchase-records.ts'
 import { fetchHead, findVideo, type GivenHead } from './quoting.ts'
+import { recordRecovered, recoverPurchase } from './recovering.ts'
 
 /** Buffers kept for reuse: 16 MiB. */
 const keptBuffers = 64
@@ -110,11 +111,20 @@ class PortViewer implements Viewer {
 
   async resume(...[nonce, nodeKey, signal]: Parameters<Viewer['resume']>): Promise<void> {
     if (this.#held.has(nonce)) return
-    const record = await findPurchase(this.#ports.records, nonce)
     const state = await this.#ports.reader.purchase(nonce, signal)
-    if (record === undefined || state === undefined) throw new ParatiiError('purchase-unknown', { nonce })
+    if (state === undefined) throw new ParatiiError('purchase-unknown', { nonce })
     if (state.closing || state.reclaimed) throw new ParatiiError('purchase-ended', { nonce })
-    await this.#open(record, nodeKey, signal)
+    const known = await findPurchase(this.#ports.records, nonce)
+    await this.#open(known ?? (await this.#recover(nonce, nodeKey, signal)), nodeKey, signal)
+    if (known === undefined) await this.#find(nonce).purchase.catchUp()
+  }
+
+  /** One that another store knew: hosts show the newest receipts they hold of it, and those are gone on from. */
+  async #recover(nonce: PurchaseNonce, nodeKey: Uint8Array, signal: AbortSignal): Promise<PurchaseRecord> {
+    const recovered = await recoverPurchase(this.#ports, nonce, signal)
+    const record = recordRecovered(this.#ports, recovered, nodeKey)
+    await savePurchase(this.#ports.records, record)
+    return record
   }
 
   async read(...[nonce, path, range, signal]: Parameters<Viewer['read']>) {
@@ -135,8 +145,7 @@ class PortViewer implements Viewer {
 
   async settlement(...[nonce, signal]: Parameters<Viewer['settlement']>): Promise<Settlement> {
     const { records, reader } = this.#ports
-    const record = await findPurchase(records, nonce)
-    if (record === undefined) throw new ParatiiError('purchase-unknown', { nonce })
+    const record = (await findPurchase(records, nonce)) ?? (await recoverPurchase(this.#ports, nonce, signal))
     // The head first: what it says is over can change no more while the rest is asked.
     const { timestampSeconds } = await reader.head(signal)
     const state = await reader.purchase(nonce, signal)
