@@ -2,6 +2,7 @@ import { failureOf } from '#bridge/failure.ts'
 import { streamStatusOf } from '#bridge/stream.ts'
 import type { ReceivedStream } from '#bridge/stream-receiver.ts'
 import { errorFrom } from '#std/error.ts'
+import { SegmentAhead } from './segment-ahead.ts'
 import type { Shaka } from './shaka.ts'
 import type { AskedRange, StreamChannel } from './stream-channel.ts'
 
@@ -17,29 +18,32 @@ export const portUrl = (path: string): string => `${prefix}${path}`
 export function registerChannel(shaka: Shaka, channel: StreamChannel): () => void {
   const { NetworkingEngine } = shaka.net
   const { APPLICATION } = NetworkingEngine.PluginPriority
-  NetworkingEngine.registerScheme(scheme, createPlugin(shaka, channel), APPLICATION, true)
-  return () => NetworkingEngine.unregisterScheme(scheme)
+  const ahead = new SegmentAhead(channel)
+  NetworkingEngine.registerScheme(scheme, createPlugin(shaka, channel, ahead), APPLICATION, true)
+  return () => {
+    NetworkingEngine.unregisterScheme(scheme)
+    ahead.end()
+  }
 }
 
 type Plugin = Parameters<Shaka['net']['NetworkingEngine']['registerScheme']>[1]
 type RequestType = Parameters<Plugin>[2]
 
 const createPlugin =
-  (shaka: Shaka, channel: StreamChannel): Plugin =>
+  (shaka: Shaka, channel: StreamChannel, ahead: SegmentAhead): Plugin =>
   (uri, request, requestType, progressed, headersReceived) => {
     const abort = new AbortController()
     const load = async () => {
       const startedAtMs = Date.now()
       try {
-        const stream = await channel.read(
-          uri.slice(prefix.length),
-          rangeOf(request.headers.Range),
-          abort.signal,
-        )
+        const path = uri.slice(prefix.length)
+        const headMs = ahead.take(path)
+        const stream = await channel.read(path, rangeOf(request.headers.Range), abort.signal)
         const headers = { 'content-type': stream.head.contentType }
         headersReceived(headers)
-        const data = await readWhole(stream, abort.signal, progressed)
+        const data = await readWhole(stream, abort.signal, progressed, headMs)
         const { size, start, end } = stream.head
+        if (end === size) ahead.after(path)
         return {
           uri,
           originalUri: uri,
@@ -67,11 +71,15 @@ function rangeOf(header: string | undefined): AskedRange | undefined {
   return last === '' ? { first: Number(first) } : { first: Number(first), last: Number(last) }
 }
 
-/** Copies a stream together, telling what came every 100 ms: what shaka measures the line by. */
+/**
+ * Copies a stream together, telling what came every 100 ms: what shaka measures the line by. Its first
+ * piece, where that was fetched ahead, took as long as it took then.
+ */
 export async function readWhole(
   stream: ReceivedStream,
   signal: AbortSignal,
   progressed: (timeMs: number, bytes: number, bytesLeft: number) => void,
+  headMs?: number,
 ): Promise<ArrayBuffer> {
   const { start, end } = stream.head
   const data = new Uint8Array(end - start)
@@ -92,9 +100,13 @@ export async function readWhole(
       at += bytes.length
       stream.giveBack(bytes)
       const nowMs = performance.now()
+      if (headMs !== undefined && told.at === 0) {
+        progressed(headMs, at, data.length - at)
+        told = { at, timeMs: nowMs }
+      }
       if (nowMs - told.timeMs >= progressEveryMs) tell(nowMs)
     }
-    tell(performance.now())
+    if (told.at < at) tell(performance.now())
     return data.buffer
   } finally {
     signal.removeEventListener('abort', stop)

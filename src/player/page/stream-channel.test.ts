@@ -90,6 +90,16 @@ describe("a page's channel to the node", () => {
     ])
   })
 
+  it('tells of a head that was fetched ahead how long that took, and of the rest what it takes', async () => {
+    const { channel } = createNode()
+    const stream = await channel.read('v720/1.m4s', undefined, never)
+    const told: [number, number][] = []
+    await readWhole(stream, never, (timeMs, bytes) => told.push([timeMs, bytes]), 40_000)
+    expect(told[0]).toEqual([40_000, pieceBytes])
+    expect(told.slice(1).every(([timeMs]) => timeMs < 40_000)).toBe(true)
+    expect(told.reduce((sum, [, bytes]) => sum + bytes, 0)).toBe(pieces * pieceBytes)
+  })
+
   it('gets no more than it gave leave for while it stands still', async () => {
     const { node, channel } = createNode()
     const stream = await channel.read('v720/1.m4s', undefined, never)
