@@ -16,6 +16,7 @@ import { decodeCid } from '#protocol/cid.ts'
 import { checkEnvelope, decodeEnvelope, openEnvelope, sealEnvelope } from '#protocol/envelope.ts'
 import { decodeFromHost, decodeFromViewer } from '#protocol/exchange.ts'
 import { createFrameDecoder, decodeFrame } from '#protocol/frame.ts'
+import { decodeFreeQuestion } from '#protocol/free.ts'
 import { decodeJson } from '#protocol/json.ts'
 import { openMail } from '#protocol/mail.ts'
 import { decodeMessage, isKnown } from '#protocol/message.ts'
@@ -25,6 +26,7 @@ import { identityOf, recoverPublicKey } from '#protocol/signature.ts'
 import { decodeSigned, openSigned, signContent } from '#protocol/signed.ts'
 import { publicTopics } from '#protocol/topic.ts'
 import { decodeVideoDocument } from '#protocol/video-document.ts'
+import { decodeWatch, type WatchBodies } from '#protocol/watch.ts'
 import type { Hash, PublicKey, Signature, VideoId } from '#std/brand.ts'
 import { bytesFromHex, bytesFromUtf8, hexFromBytes, isHex, parseUtf8 } from '#std/bytes.ts'
 import { familyOf } from '#std/error.ts'
@@ -119,6 +121,31 @@ const usePoster = (bytes: Uint8Array): Result<unknown> => {
     : init
 }
 
+/** The first of these words that it can be read as, else the last one's refusal. */
+const firstOf = <C extends string>(
+  cmds: readonly C[],
+  decode: (cmd: C) => Result<unknown>,
+): Result<unknown> => {
+  let result: Result<unknown> = ignored
+  for (const cmd of cmds) {
+    result = decode(cmd)
+    if (result.ok) return result
+  }
+  return result
+}
+const useFreeQuestion = (bytes: Uint8Array): Result<unknown> =>
+  firstOf(['gethosts', 'gethead'] as const, cmd => decodeFreeQuestion(cmd, bytes))
+const watchWords: readonly (keyof WatchBodies)[] = [
+  'greet',
+  'init',
+  'initack',
+  'want',
+  'chunk',
+  'head',
+  'bye',
+]
+const useWatch = (bytes: Uint8Array): Result<unknown> => firstOf(watchWords, cmd => decodeWatch(cmd, bytes))
+
 /** A stream cut anywhere: what is held never exceeds the limit, and after a failure nothing comes out any more. */
 const useStream = (bytes: Uint8Array): Result<unknown> => {
   const limit = 4096
@@ -156,6 +183,10 @@ const parsers: Record<string, (bytes: Uint8Array) => Result<unknown>> = {
   'video document': decodeVideoDocument,
   'word of a host': bytes => decodeFromHost('initack', bytes),
   'word of a viewer': bytes => decodeFromViewer('payment', bytes),
+  'order on the exchange': bytes => decodeFromViewer('init', bytes),
+  'request for blocks': bytes => decodeFromViewer('getdata', bytes),
+  'free question': useFreeQuestion,
+  'word of a watched stream': useWatch,
   'word of a storing host': bytes => decodeFromPostingHost('initack', bytes),
   block: decodeBlockData,
   cid: decodeCid,

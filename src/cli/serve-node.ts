@@ -23,6 +23,7 @@ export const serveNode = async (
     listen: config[`${role}.listen`],
     announce: config[`${role}.announce`],
     transports: config['network.transports'],
+    stun: config['network.stun'],
   }
   const relays = config['network.relays']
   const closeLast = (node: { stop(): void | Promise<void> }) =>

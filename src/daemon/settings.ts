@@ -45,6 +45,7 @@ const httpUrl = v.pipe(
   v.regex(/^https?:/, 'is no HTTP URL'),
   v.maxLength(2048, 'is too long'),
 )
+const stunServer = v.pipe(v.string(), v.regex(/^stuns?:[a-z0-9.-]{1,253}:\d{1,5}$/))
 const address = v.pipe(
   v.string(),
   v.transform(text => text.toLowerCase()),
@@ -136,6 +137,11 @@ export const settings = {
     listOf<TransportName>(v.picklist(transportNames), `is no list of ${transportNames.join(', ')}`),
     'How other nodes are connected: tcp, websocket, webrtc, circuit',
     'tcp,websocket',
+  ),
+  'network.stun': setting(
+    listOf<string>(stunServer, 'is no list of stun:HOST:PORT'),
+    'STUN servers that webrtc may ask; none are asked otherwise',
+    '',
   ),
   'network.relays': setting(
     multiaddrs,

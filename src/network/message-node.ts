@@ -19,6 +19,14 @@ export const sharedOptions = () => {
   }
 }
 
+/**
+ * How WebRTC finds the address that it is seen at: by these servers (`stun:HOST:PORT`), and by none if there are none. Left
+ * to itself libp2p asks public ones.
+ */
+export const iceServersOf = (stun: readonly string[]) => ({
+  rtcConfiguration: { iceServers: stun.map(urls => ({ urls })) },
+})
+
 /** The libp2p form of a secp256k1 key of 32 bytes; a random key when there is none. */
 export const libp2pKey = async (nodeKey: Uint8Array | undefined): Promise<PrivateKey> => {
   return nodeKey === undefined ? generateKeyPair('secp256k1') : privateKeyFromRaw(nodeKey)

@@ -2,7 +2,7 @@ import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay
 import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
 import { createLibp2p } from 'libp2p'
-import { libp2pKey, type MessageNode, sharedOptions } from './message-node.ts'
+import { iceServersOf, libp2pKey, type MessageNode, sharedOptions } from './message-node.ts'
 import type { PeerScores } from './peer-scores.ts'
 import { type PubsubNode, pubsubService } from './pubsub.ts'
 
@@ -18,6 +18,8 @@ export type MessageNodeOptions = {
   readonly announce?: readonly string[]
   /** TCP and WebSocket unless said otherwise. */
   readonly transports?: readonly TransportName[]
+  /** STUN servers that WebRTC may ask; none unless said otherwise. */
+  readonly stun?: readonly string[]
 }
 
 /**
@@ -31,14 +33,14 @@ const serving = {
 }
 
 /** WebRTC needs an addon in Node that not every machine has: loaded only where it is asked for. */
-const transportOf = async (name: TransportName) => {
+const transportOf = async (name: TransportName, stun: readonly string[]) => {
   switch (name) {
     case 'tcp':
       return tcp()
     case 'websocket':
       return webSockets()
     case 'webrtc':
-      return (await import('@libp2p/webrtc')).webRTC()
+      return (await import('@libp2p/webrtc')).webRTC(iceServersOf(stun))
     case 'circuit':
       return circuitRelayTransport()
   }
@@ -48,7 +50,9 @@ const optionsOf = async (options: MessageNodeOptions) => ({
   ...sharedOptions(),
   privateKey: await libp2pKey(options.nodeKey),
   addresses: { listen: [...(options.listen ?? [])], announce: [...(options.announce ?? [])] },
-  transports: await Promise.all((options.transports ?? ['tcp', 'websocket']).map(transportOf)),
+  transports: await Promise.all(
+    (options.transports ?? ['tcp', 'websocket']).map(name => transportOf(name, options.stun ?? [])),
+  ),
   connectionManager: serving,
 })
 

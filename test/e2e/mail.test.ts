@@ -78,9 +78,23 @@ afterAll(async () => {
   for (const stop of stops.reverse()) await stop()
 })
 
+/** Runs in the page before its script: keeps the servers that WebRTC is told to ask. */
+const noteIceServers = (): void => {
+  const asked: unknown[] = []
+  const Connection = globalThis.RTCPeerConnection
+  globalThis.RTCPeerConnection = class extends Connection {
+    constructor(configuration?: RTCConfiguration) {
+      super(configuration)
+      asked.push(configuration?.iceServers)
+    }
+  }
+  Object.assign(globalThis, { iceServers: asked })
+}
+
 /** A page of a browser profile of its own. */
 const openPage = async (): Promise<Page> => {
   const page = await (await browser.newContext()).newPage()
+  await page.addInitScript(noteIceServers)
   await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`)
   await page.waitForFunction('globalThis.mail !== undefined')
   return page
@@ -148,5 +162,11 @@ describe('mail with Chromium', () => {
       mail.connections().filter(address => address.includes('/webrtc')),
     )
     expect(direct.length).toBeGreaterThan(0)
+    // Nothing public was asked for the way.
+    for (const page of [sender, receiver]) {
+      const asked = await page.evaluate('iceServers')
+      expect(asked).toContainEqual([])
+      expect(new Set((asked as unknown[]).map(each => JSON.stringify(each)))).toEqual(new Set(['[]']))
+    }
   })
 })
