@@ -5,7 +5,7 @@ import { randomSystem } from '#adapters/random-system.ts'
 import { createMemoryRecords } from '#adapters/records-memory.ts'
 import { identityOf } from '#protocol/signature.ts'
 import { publicTopics } from '#protocol/topic.ts'
-import type { Hash, PurchaseNonce, Signature } from '#std/brand.ts'
+import type { Hash, PublicKey, PurchaseNonce, Signature } from '#std/brand.ts'
 import { hexFromBytes } from '#std/bytes.ts'
 import { ParatiiError } from '#std/error.ts'
 import { MailRelay } from './mail-relay.ts'
@@ -196,5 +196,50 @@ describe('mail by relays', () => {
     await back.resume()
     await expect.poll(() => [...sender.reports, ...back.reports].length).toBe(2)
     expect(await sender.records.list('mail-outgoing', '')).toEqual([])
+  })
+})
+
+describe('letters that no stream leads to', () => {
+  const nowhere = { addresses: [] }
+  const forever = new AbortController().signal
+  const ask = async (relay: string, to: PublicKey) => {
+    const { office, secretKey } = await startOffice([relay])
+    return office.letters.ask(secretKey, { key: to, ...nowhere }, content, 'purchase', forever)
+  }
+
+  it('are answered by relays, where they are answered later', async () => {
+    const { address } = await startRelay()
+    const { office } = await startOffice([address])
+    const secretKey = randomSystem.bytes(32)
+    const later = Promise.withResolvers<void>()
+    const answered: Promise<void>[] = []
+    office.letters.open(secretKey, async ({ peer, reply }) => {
+      expect(peer).toBeUndefined()
+      answered.push(later.promise.then(() => reply('purchase', { code: 'order-used' }, forever)))
+    })
+    const asked = ask(address, identityOf(cryptoNative, secretKey).publicKey)
+    await expect.poll(() => answered.length).toBe(1)
+    later.resolve()
+    expect(await asked).toEqual({ code: 'order-used' })
+    await Promise.all(answered)
+  })
+
+  it('are refused to their sender with the code that their reader refuses with', async () => {
+    const { address } = await startRelay()
+    const { office } = await startOffice([address])
+    const secretKey = randomSystem.bytes(32)
+    office.letters.open(secretKey, async () => {
+      throw new ParatiiError('order-mismatch')
+    })
+    const asked = ask(address, identityOf(cryptoNative, secretKey).publicKey)
+    await expect(asked).rejects.toMatchObject({ code: 'order-mismatch' })
+  })
+
+  it('reach nobody without a relay', async () => {
+    const { office, secretKey, box } = await startOffice([])
+    const envelope = office.letters.seal(secretKey, box.key, content)
+    await expect(office.letters.deliver(nowhere, envelope, forever)).rejects.toMatchObject({
+      code: 'peer-unreachable',
+    })
   })
 })

@@ -310,7 +310,8 @@ describe('a seek', () => {
     const read: Uint8Array[] = []
     for await (const piece of there) {
       if (read.length === 0) {
-        expect(asked.slice(askedBefore)[0]).toBe(firstLeaves)
+        // Leaves of one batch are read side by side.
+        expect(Math.min(...asked.slice(askedBefore).filter(at => at >= 0))).toBe(firstLeaves)
         seeking.resolve()
       }
       read.push(piece)
