@@ -117,6 +117,14 @@ describe('paratii publisher serve and host serve', () => {
     const second = new Process(['host', 'serve'])
     expect(await second.ended).toBe(5)
     expect(await host.stop()).toBe(0)
+
+    expect(await new Process(['config', 'set', 'host.http=no']).ended).toBe(0)
+    const quiet = new Process(['host', 'serve'])
+    const serving = await quiet.line({ role: 'host', msg: 'serving' })
+    expect(serving).not.toHaveProperty('url')
+    expect(serving.addresses).toEqual([expect.stringMatching(/\/ws\/p2p\//)])
+    expect(await quiet.stop()).toBe(0)
+
     await publisher.stop('SIGKILL')
     const again = new Process(['publisher', 'serve'])
     await again.line({ role: 'publisher', msg: 'serving' })
