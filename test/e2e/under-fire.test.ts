@@ -169,6 +169,22 @@ describe('playback goes on, and every account changes by what was signed', () =>
     await viewer.browser.close()
   })
 
+  it('over libp2p while no HTTP of any host gives blocks', async () => {
+    const gates = market.town.hosts.map(host => market.gateOf(host))
+    for (const gate of gates) gate.mood = 'dead'
+    const seen = gates.map(gate => gate.temptations)
+    const viewer = await market.openViewer(oneHundredPti)
+    const { player, popup, before } = await begin(viewer)
+    await player.countFrames(2)
+    // HTTP is asked first.
+    const asked = gates.map((gate, at) => gate.temptations - (seen[at] ?? 0))
+    expect(Math.max(...asked)).toBeGreaterThan(0)
+    for (const gate of gates) gate.mood = 'honest'
+    expect(await expectTrueCounters(popup, player, market.town.chain)).toBeGreaterThan(0n)
+    await expectExact(viewer, popup, before)
+    await viewer.browser.close()
+  })
+
   it('in less quality when the line gets slow, in more when it is fast again; what comes is what was published', async () => {
     const viewer = await market.openViewer(oneHundredPti)
     // A line that carries the large picture twice, as lines do; what comes at once says nothing about a line.

@@ -8,7 +8,7 @@ import { exchangeProtocol, openExchange } from '#network/exchange-client.ts'
 import { rangesOfIndices } from '#network/leaf-request.ts'
 import { leastCreditBytes } from '#payments/credit-window.ts'
 import { signBlockTarget } from '#protocol/block-request.ts'
-import { signInitProof } from '#protocol/exchange.ts'
+import { maxGetData, signInitProof } from '#protocol/exchange.ts'
 import { extendDigest, firstDigest, type ReceiptDraft, signReceipt } from '#protocol/receipt.ts'
 import { cidFromRoot } from '#protocol/terms.ts'
 import { paratiiDomain } from '#protocol/typed-data.ts'
@@ -40,18 +40,20 @@ const openCheat = async (stage: Stage) => {
   // The free head's leaves cost nobody a credit.
   const leaves = head.directory.leaves.filter(({ index }) => !head.leaves.has(index))
   const waiting = { outstandingBytes: 0, tell: () => {} }
-  const exchange = await openExchange({
-    stream: await viewer.node.dialProtocol(
-      messageAddresses(host.addresses).map(address => multiaddr(address)),
-      exchangeProtocol,
-    ),
-    host: host.key,
-    introduce: init => ({ order, leaf: 0, proof: signInitProof(cryptoNoble, init, nonce, nodeKey) }),
-    onRequest: outstandingBytes => {
-      waiting.outstandingBytes = outstandingBytes
-      waiting.tell()
-    },
-    signal: forever,
+  const introduce = async (onRequest: (outstandingBytes: number) => void) =>
+    openExchange({
+      stream: await viewer.node.dialProtocol(
+        messageAddresses(host.addresses).map(address => multiaddr(address)),
+        exchangeProtocol,
+      ),
+      host: host.key,
+      introduce: init => ({ order, leaf: 0, proof: signInitProof(cryptoNoble, init, nonce, nodeKey) }),
+      onRequest,
+      signal: forever,
+    })
+  const exchange = await introduce(outstandingBytes => {
+    waiting.outstandingBytes = outstandingBytes
+    waiting.tell()
   })
   const [base] = dataPlaneUrls(host.addresses)
   let counter = 1_000_000
@@ -98,6 +100,29 @@ const openCheat = async (stage: Stage) => {
       await read
       return bytes
     },
+    /** The same by a stream of its own, which it breaks off. */
+    async takeByStream(asked: readonly Leaf[]): Promise<number> {
+      const isAsked = Promise.withResolvers<void>()
+      const stream = await introduce(() => isAsked.resolve())
+      const gone = new AbortController()
+      const some = asked.slice(0, maxGetData)
+      const body = stream.getData(
+        some.map(({ cid }) => cid),
+        gone.signal,
+      )
+      let bytes = 0
+      const read = (async () => {
+        for (const { size } of some) {
+          await body.fill(new ArrayBuffer(leafBytes), size)
+          bytes += size
+        }
+      })().catch(() => {})
+      await Promise.race([read, isAsked.promise])
+      gone.abort()
+      await read
+      await body.cancel()
+      return bytes
+    },
     /** A receipt for so many of the leaves, from the first, by this key or the purchase's own. */
     receiptFor(count: number, change: Partial<ReceiptDraft> = {}, key = nodeKey) {
       const blocks = leaves.slice(0, count).map(({ cid }) => cid)
@@ -120,6 +145,21 @@ describe('a host loses no more than its window to a viewer that', () => {
     const cheat = await openCheat(stage)
     let lostBytes = 0
     for (let round = 0; round < 8; round++) lostBytes += await cheat.take(cheat.leaves.slice(round * 4))
+    expect(lostBytes).toBeGreaterThan(0)
+    expect(lostBytes).toBeLessThanOrEqual(mostLostBytes)
+    expect(cheat.waiting.outstandingBytes).toBeLessThanOrEqual(leastCreditBytes + leafBytes)
+    await cheat.exchange.close()
+    await cheat.hosts[0]?.stop()
+    expect(await stage.reader.paidBytes(cheat.nonce, 0)).toBe(0)
+  })
+
+  it('never pays, by however many streams it asks', async () => {
+    const cheat = await openCheat(stage)
+    let lostBytes = 0
+    for (let round = 0; round < 4; round++) {
+      const taken = [0, 1, 2].map(at => cheat.takeByStream(cheat.leaves.slice((3 * round + at) * 3)))
+      lostBytes += (await Promise.all(taken)).reduce((sum, bytes) => sum + bytes, 0)
+    }
     expect(lostBytes).toBeGreaterThan(0)
     expect(lostBytes).toBeLessThanOrEqual(mostLostBytes)
     expect(cheat.waiting.outstandingBytes).toBeLessThanOrEqual(leastCreditBytes + leafBytes)
