@@ -14,12 +14,18 @@ export type HoldLimits = {
   readonly holdMs: number
   readonly topicBytes: number
   readonly allBytes: number
+  /** Topics with mail that waits, each of which is joined. */
+  readonly topics: number
+  /** Names of what arrived; the oldest are forgotten first, and taken in once more if they are brought again. */
+  readonly got: number
 }
 
 export const standardHoldLimits: HoldLimits = {
   holdMs: 3 * 86_400_000,
   topicBytes: 4 * 1_048_576,
   allBytes: 256 * 1_048_576,
+  topics: 65_536,
+  got: 65_536,
 }
 
 type Held = { readonly bytes: number; readonly untilMs: number }
@@ -86,11 +92,15 @@ export class MailHold {
   /** Keeps an envelope, stored when it resolves; false if it is known. Throws `rate-limited` when there is no room. */
   async put(topic: string, name: Hash, envelope: Uint8Array): Promise<boolean> {
     if (this.isGot(name) || this.has(topic, name)) return false
-    const { holdMs, topicBytes, allBytes } = this.#limits
+    const { holdMs, topicBytes, allBytes, topics } = this.#limits
     const held = { bytes: envelope.length, untilMs: this.#clock.nowMs() + holdMs }
     let onTopic = held.bytes
     for (const { bytes } of this.#topics.get(topic)?.values() ?? []) onTopic += bytes
-    if (onTopic > topicBytes || this.#allBytes + held.bytes > allBytes) throw new ParatiiError('rate-limited')
+    const isNoRoom =
+      onTopic > topicBytes ||
+      this.#allBytes + held.bytes > allBytes ||
+      (!this.#topics.has(topic) && this.#topics.size >= topics)
+    if (isNoRoom) throw new ParatiiError('rate-limited')
     this.#note(topic, name, held)
     const value = JSON.stringify({ envelope: hexFromBytes(envelope), untilMs: held.untilMs })
     await this.#records.write([{ table: mailTable, key: `${topic}/${name}`, value }])
@@ -115,6 +125,11 @@ export class MailHold {
       const value = JSON.stringify({ name, proof: hexFromBytes(proof), untilMs })
       changes.push({ table: gotTable, key: name, value })
       changes.push({ table: mailTable, key: `${topic}/${name}`, value: undefined })
+    }
+    for (const oldest of this.#got.keys()) {
+      if (this.#got.size <= this.#limits.got) break
+      this.#got.delete(oldest)
+      changes.push({ table: gotTable, key: oldest, value: undefined })
     }
     if (changes.length > 0) await this.#records.write(changes)
     return news

@@ -79,7 +79,10 @@ export class MailRelay {
       onFault: error => ports.onFault?.(error),
     })
     this.#key = identityOf(ports.crypto, ports.nodeKey).publicKey
-    this.#gate = new RelayGate(ports)
+    this.#gate = new RelayGate({
+      ...ports,
+      isJoined: topic => ports.node.services.pubsub.topicValidators.has(topic),
+    })
   }
 
   static async start(ports: RelayPorts, options: RelayOptions): Promise<MailRelay> {
@@ -213,8 +216,8 @@ export class MailRelay {
   }
 
   async #takeGot(peer: string, bytes: Uint8Array): Promise<void> {
-    const got = openGot(this.#ports.crypto, bytes)
-    if (!got.ok) return this.#gate.judge(peer, got)
+    const got = this.#gate.checkGot(peer, bytes)
+    if (!got.ok) return
     const topic = topicOf(got.value.to)
     // Said to everyone before we leave: whoever else carries the topic holds it too.
     if (got.value.envelopes.some(name => !this.#hold.isGot(name))) await this.#publish(topic, 'got', bytes)

@@ -63,6 +63,8 @@ type AnyHandler = (received: { sender: PublicKey; message: Message }, signal: Ab
 const maxDirect = 6
 const firstRetryMs = 1_000
 const longestRetryMs = 30_000
+/** Envelopes of relays that are read at a time, 64 MiB at most; more come again. */
+const maxTaking = 1024
 /** A message that comes again is acknowledged again so many times. */
 const maxAcks = 4
 
@@ -211,7 +213,7 @@ export class PostOffice {
   /** An envelope from a relay, perhaps the same from several. */
   #arrive(envelope: Uint8Array): void {
     const name = nameEnvelope(envelope)
-    if (this.#taking.has(name)) return
+    if (this.#taking.has(name) || this.#taking.size >= maxTaking) return
     const taking = this.#takeUntilDone(envelope)
       .catch(thrown => {
         if (!this.#stopping.signal.aborted) this.#ports.onFault?.(errorFrom(thrown))
