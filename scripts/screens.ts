@@ -1,13 +1,16 @@
 /**
- * Takes the README's pictures from the running extension: a real purchase on a market of this machine.
+ * Takes the README's pictures from the running extension, by a real purchase on a market of this machine, and one of
+ * every screen in every state, light and dark, in two languages.
  *
- *   npm run screens        writes docs/screens/*.png
+ *   npm run screens        writes docs/screens
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PlayerFrame } from '#devnet/pages/player.ts'
 import { PopupPage } from '#devnet/pages/popup.ts'
 import { oneHundredPti, openMarket } from '../test/e2e/market.ts'
+import { screenList } from '../test/e2e/screen-list.ts'
+import { languages, schemes, showScreen } from '../test/e2e/screen-stage.ts'
 
 const folder = join(import.meta.dirname, '../docs/screens')
 await mkdir(folder, { recursive: true })
@@ -31,6 +34,15 @@ try {
     await popup.page.screenshot({ path: join(folder, `popup-${colorScheme}.png`) })
     await popup.page.close()
   }
+  for (const language of languages)
+    for (const scheme of schemes) {
+      const place = join(folder, `${language}-${scheme}`)
+      await mkdir(place, { recursive: true })
+      for (const state of screenList)
+        await showScreen(browser, state, { language, scheme }, async shown => {
+          await shown.screenshot({ path: join(place, `${state.name}.png`), animations: 'disabled' })
+        })
+    }
 } finally {
   await market.stop()
 }

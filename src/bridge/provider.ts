@@ -115,5 +115,7 @@ export const transferSchema = v.object({
   /** The site that asked for it. */
   site: v.exactOptional(originField),
   state: v.picklist(['sent', 'mined', 'failed']),
+  /** It was mined, and a reorganisation took it out again. */
+  isUndone: v.exactOptional(v.boolean()),
 })
 export type Transfer = v.InferOutput<typeof transferSchema>

@@ -145,6 +145,8 @@ export const purchaseSchema = v.object({
   endsAtMs: v.exactOptional(uint53Field),
   /** All of it came back, or was paid. */
   isSettled: v.exactOptional(v.boolean()),
+  /** It was on the chain, and a reorganisation took it out again. */
+  isUndone: v.exactOptional(v.boolean()),
   /** What was promised at most. */
   totalWei: amountField,
   paidWei: amountField,

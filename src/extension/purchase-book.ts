@@ -98,8 +98,14 @@ export class PurchaseBook {
 
   /** Takes over when the chain gives the rest back. */
   async noteEnd(purchase: PurchaseNonce, endsAtMs: number): Promise<void> {
-    if ((await this.get(purchase))?.endsAtMs !== endsAtMs)
-      await this.#change(purchase, entry => ({ ...entry, endsAtMs }))
+    const known = await this.get(purchase)
+    if (known?.endsAtMs !== endsAtMs || known.isUndone)
+      await this.#change(purchase, ({ isUndone: _, ...entry }) => ({ ...entry, endsAtMs }))
+  }
+
+  /** The chain no longer has it. */
+  async noteUndone(purchase: PurchaseNonce): Promise<void> {
+    await this.#change(purchase, entry => ({ ...entry, isUndone: true }))
   }
 
   /** Takes over what the chain has paid, once it is final: a receipt that nobody settled was not paid. */
@@ -164,6 +170,7 @@ export const viewOf = (entry: PurchaseEntry, playing: boolean): PurchaseView => 
   payee: entry.payee,
   ...(entry.site === undefined ? {} : { site: entry.site }),
   ...(entry.endsAtMs === undefined ? {} : { endsAtMs: entry.endsAtMs }),
+  ...(entry.isUndone === undefined ? {} : { isUndone: entry.isUndone }),
   ...(entry.isSettled === undefined ? {} : { isSettled: entry.isSettled }),
   boughtAtMs: entry.boughtAtMs,
   totalWei: entry.totalWei,

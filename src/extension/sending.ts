@@ -152,7 +152,11 @@ export class Sending {
       const now = receipt === null ? 'sent' : receipt.status === 1n ? 'mined' : 'failed'
       if (now === state) continue
       await this.#update(transfers =>
-        transfers.map(one => (one.hash === hash ? { ...one, state: now } : one)),
+        transfers.map(one => {
+          if (one.hash !== hash) return one
+          const { isUndone: _, ...rest } = one
+          return { ...rest, state: now, ...(now === 'sent' ? { isUndone: true } : {}) }
+        }),
       )
     }
   }

@@ -13,6 +13,7 @@ const createSettlements = (answers: Record<string, { paidWei: bigint; isFinal: b
   const reconciled: [string, bigint][] = []
   const returned: [string, bigint][] = []
   const ends: [string, number][] = []
+  const undone: string[] = []
   const asked: string[] = []
   const clock = { nowMs: 0 }
   const entries = [
@@ -21,12 +22,15 @@ const createSettlements = (answers: Record<string, { paidWei: bigint; isFinal: b
     entry('0x3', { state: 'ordered' }),
     entry('0x4', { chainId: 2 }),
     entry('0x5', {}),
+    entry('0x6', { state: 'open', endsAtMs: 7_000 }),
+    entry('0x7', { state: 'open' }),
   ]
   const settlements = new Settlements({
     wallet: { stored: async () => ({ network: { chainId: 1 } }) as never },
     book: {
       list: async () => entries as never,
       noteEnd: async (purchase, endsAtMs) => void ends.push([purchase, endsAtMs]),
+      noteUndone: async purchase => void undone.push(purchase),
       reconcile: async (purchase, paidWei) => void reconciled.push([purchase, paidWei]),
     },
     node: {
@@ -39,7 +43,7 @@ const createSettlements = (answers: Record<string, { paidWei: bigint; isFinal: b
     budgets: { settle: async (salt, paidWei) => void returned.push([salt, paidWei]) },
     nowMs: () => clock.nowMs,
   })
-  return { settlements, reconciled, returned, ends, asked, clock }
+  return { settlements, undone, reconciled, returned, ends, asked, clock }
 }
 
 it('takes over what the chain paid for a closed purchase, once that is final', async () => {
@@ -60,4 +64,11 @@ it('takes over what the chain paid for a closed purchase, once that is final', a
   clock.nowMs = 600_000
   await settlements.check()
   expect(asked).toHaveLength(4)
+})
+
+it('says of a purchase that the chain had and has no more that it was undone, and of none that it never had', async () => {
+  const { settlements, undone, reconciled } = createSettlements({})
+  await settlements.check()
+  expect(undone).toEqual(['0x6'])
+  expect(reconciled).toEqual([])
 })

@@ -7,7 +7,7 @@ import type { WalletDesk } from './wallet-desk.ts'
 
 type SettlementPorts = {
   readonly wallet: Pick<WalletDesk, 'stored'>
-  readonly book: Pick<PurchaseBook, 'list' | 'reconcile' | 'noteEnd'>
+  readonly book: Pick<PurchaseBook, 'list' | 'reconcile' | 'noteEnd' | 'noteUndone'>
   readonly node: Pick<NodeLink, 'ask'>
   readonly budgets: Pick<BudgetDesk, 'settle'>
   /** When the chain gives the rest of a purchase back, in milliseconds; `undefined` if it is not on the chain. */
@@ -37,10 +37,14 @@ export class Settlements {
     if (open.length === 0) return
     this.#askedAtMs = nowMs()
     const { network } = await wallet.stored()
-    for (const { chainId, purchase, salt } of open) {
+    for (const { chainId, purchase, salt, endsAtMs: knownEnd } of open) {
       if (chainId !== network.chainId) continue
       const endsAtMs = await this.#ports.endOf(network, purchase)
-      if (endsAtMs === undefined) continue
+      if (endsAtMs === undefined) {
+        // One whose end is known was on the chain before.
+        if (knownEnd !== undefined) await book.noteUndone(purchase)
+        continue
+      }
       await book.noteEnd(purchase, endsAtMs)
       const { paidWei, isFinal } = await node.ask('settlement', { network, purchase })
       if (!isFinal) continue

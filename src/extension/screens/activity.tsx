@@ -99,6 +99,7 @@ function PurchaseEntry({ purchase }: { readonly purchase: PurchaseView }): React
           <dt>{text('purchase')}</dt>
           <dd title={purchase.purchase}>{shortAddress(purchase.purchase)}</dd>
         </dl>
+        {purchase.isUndone && <p className="small">{text('purchaseUndone')}</p>}
         {state === 'refused' && <p className="small quiet">{text('refusedNote')}</p>}
         {heldNow > 0n && <p className="small quiet">{text('heldNote', formatPti(heldNow))}</p>}
       </details>
@@ -113,7 +114,7 @@ const stateTexts: Readonly<Record<Transfer['state'], TextKey>> = {
 }
 
 function TransferEntry({ transfer }: { readonly transfer: Transfer }): ReactElement {
-  const { hash, to, token, wei, description, site, state, atMs } = transfer
+  const { hash, to, token, wei, description, site, state, atMs, isUndone } = transfer
   // What failed took nothing but its fee, and is not shown as if it had.
   const shown = state === 'failed' ? 0n : -wei
   return (
@@ -125,7 +126,7 @@ function TransferEntry({ transfer }: { readonly transfer: Transfer }): ReactElem
             {description ?? text('sentTo', to === undefined ? '' : shortAddress(to))}
           </span>
           <span className="quiet small">
-            {state === 'mined' ? momentText(atMs) : text(stateTexts[state])}
+            {isUndone ? text('undone') : state === 'mined' ? momentText(atMs) : text(stateTexts[state])}
           </span>
         </summary>
         <dl className="small">
@@ -148,12 +149,14 @@ function TransferEntry({ transfer }: { readonly transfer: Transfer }): ReactElem
           <dt>{text('transaction')}</dt>
           <dd title={hash}>{shortAddress(hash)}</dd>
         </dl>
+        {isUndone && <p className="small">{text('transferUndone')}</p>}
       </details>
     </li>
   )
 }
 
-function whenText({ state, boughtAtMs }: PurchaseView): string {
+function whenText({ state, boughtAtMs, isUndone }: PurchaseView): string {
+  if (isUndone) return text('undone')
   if (state === 'playing') return text('now')
   if (state === 'ordered') return text('sent')
   if (state === 'refused') return text('refused')

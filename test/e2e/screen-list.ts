@@ -1,0 +1,359 @@
+import type { Page } from 'playwright'
+import type { HomeUpdate, PlayerState } from '#bridge/contract.ts'
+import type { Approval, Transfer } from '#bridge/provider.ts'
+import type { Home, Network, Offer, PurchaseView, WalletState } from '#bridge/shapes.ts'
+import type { Address, Hash, PurchaseNonce } from '#std/brand.ts'
+
+/** One screen in one state: which page, what the background says there, and the presses that lead to it. */
+export interface ScreenState {
+  name: string
+  page: 'popup' | 'onboarding' | 'player'
+  /** What the port of the page is told; none: it still waits. */
+  told?: HomeUpdate | { type: 'state'; state: PlayerState }
+  /** What is answered to requests by their name; all others fail as if nobody could be reached. */
+  answers?: Record<string, unknown>
+  query?: string
+  /** `say`: the text of a key in the present language. */
+  lead?: (page: Page, say: (key: string) => string) => Promise<void>
+}
+
+/** The moment at which every picture is taken. */
+export const nowMs = Date.UTC(2026, 5, 1, 13, 30)
+const pti = 10n ** 18n
+const addressOf = (byte: string): Address => `0x${byte.repeat(20)}` as Address
+const network: Network = {
+  name: 'devnet',
+  chainId: 31337,
+  rpcUrl: 'http://127.0.0.1:8545',
+  registry: addressOf('ab'),
+  fundingUrl: 'https://faucet.example/',
+}
+const sepolia: Network = {
+  name: 'Sepolia',
+  chainId: 11_155_111,
+  rpcUrl: 'https://rpc.example',
+  registry: addressOf('cd'),
+}
+const wallet: Exclude<WalletState, { status: 'absent' }> = {
+  status: 'unlocked',
+  address: addressOf('3f'),
+  accounts: [
+    { index: 0, address: addressOf('3f') },
+    { index: 1, address: addressOf('7e') },
+  ],
+  network,
+  networks: [network, sepolia],
+  budget: { perVideoWei: 2n * pti, perDayWei: 5n * pti, perMonthWei: 50n * pti },
+  settings: { autoLockMinutes: 60, isBackedUp: true, resumesAlone: false, keptMiB: 2048 },
+}
+const purchaseOf = (byte: string, more: Partial<PurchaseView>): PurchaseView => ({
+  purchase: `0x${byte.repeat(32)}` as PurchaseNonce,
+  title: 'Harbour at dawn',
+  payee: addressOf('91'),
+  site: 'https://films.example',
+  boughtAtMs: nowMs - 240_000,
+  endsAtMs: nowMs + 3_600_000,
+  totalWei: pti / 2n,
+  paidWei: pti / 8n,
+  verifiedBytes: 24_000_000,
+  totalBytes: 90_000_000,
+  hosts: 2,
+  state: 'open',
+  ...more,
+})
+const purchases = [
+  purchaseOf('01', {}),
+  purchaseOf('02', {
+    title: 'The long way round',
+    boughtAtMs: nowMs - 8e6,
+    state: 'closed',
+    isSettled: true,
+  }),
+  purchaseOf('03', { title: 'Nobody sold this', boughtAtMs: nowMs - 9e6, state: 'refused', paidWei: 0n }),
+  purchaseOf('04', { title: 'On its way', boughtAtMs: nowMs - 1e5, state: 'ordered', paidWei: 0n }),
+]
+const transfers: Transfer[] = (['sent', 'mined', 'failed'] as const).map((state, n) => ({
+  hash: `0x${`0${n}`.repeat(32)}` as Hash,
+  atMs: nowMs - 500_000 * (n + 1),
+  chainId: 31337,
+  from: wallet.address,
+  to: addressOf('55'),
+  token: n === 0 ? 'PTI' : 'ETH',
+  wei: pti / BigInt(n + 2),
+  ...(n === 1 ? { description: 'For the camera' } : {}),
+  state,
+}))
+const home: Home = {
+  wallet,
+  balanceWei: 12n * pti + pti / 2n,
+  etherWei: pti / 20n,
+  chainReachable: true,
+  hasParatii: true,
+  purchases,
+  used: { dayWei: pti, monthWei: 7n * pti },
+  sites: [
+    {
+      origin: 'https://films.example',
+      rule: { perDayWei: 3n * pti, alwaysWei: pti / 2n, isConnected: true, mayRead: true, mayControl: true },
+      usedTodayWei: pti / 2n,
+    },
+    { origin: 'https://noise.example', rule: { perDayWei: 0n }, usedTodayWei: 0n },
+  ],
+}
+const told = (part: Partial<Home> = {}, more: Partial<HomeUpdate> = {}): HomeUpdate => ({
+  type: 'home',
+  home: { ...home, ...part },
+  approvals: [],
+  transfers,
+  ...more,
+})
+const nothingYet: Partial<Home> = { purchases: [], sites: [] }
+
+const press =
+  (...keys: readonly string[]): NonNullable<ScreenState['lead']> =>
+  async (page, say) => {
+    for (const key of keys)
+      await page
+        .getByRole('button', { name: say(key), exact: true })
+        .first()
+        .click()
+  }
+const popup = (name: string, state: Omit<ScreenState, 'name' | 'page'>): ScreenState => ({
+  name: `popup-${name}`,
+  page: 'popup',
+  ...state,
+})
+
+const { balanceWei: _, etherWei: __, ...unknownBalance } = home
+const popupScreens: readonly ScreenState[] = [
+  popup('loading', {}),
+  popup('absent', { told: told({ wallet: { status: 'absent' } }) }),
+  popup('locked', { told: told({ wallet: { ...wallet, status: 'locked' } }) }),
+  popup('locked-wrong-password', {
+    told: told({ wallet: { ...wallet, status: 'locked' } }),
+    answers: { 'wallet-unlock': { code: 'password-wrong' } },
+    lead: async (page, say) => {
+      await page.getByLabel(say('password'), { exact: true }).fill('guess guess guess')
+      await press('unlock')(page, say)
+      await page.getByRole('alert').waitFor()
+    },
+  }),
+  popup('home', { told: told() }),
+  popup('home-playing', {
+    told: told({ purchases: [purchaseOf('01', { state: 'playing' }), ...purchases.slice(1)] }),
+  }),
+  popup('home-stop', {
+    told: told({ purchases: [purchaseOf('01', { state: 'playing' })] }),
+    lead: press('stop'),
+  }),
+  popup('home-empty', { told: told(nothingYet, { transfers: [] }) }),
+  popup('home-no-money', { told: told({ ...nothingYet, balanceWei: 0n, etherWei: 0n }, { transfers: [] }) }),
+  popup('home-asking-the-chain', {
+    told: { ...told(), home: unknownBalance },
+  }),
+  popup('home-offline', { told: { ...told(), home: { ...unknownBalance, chainReachable: false } } }),
+  popup('home-other-chain', { told: told({ ...nothingYet, hasParatii: false, balanceWei: 0n }) }),
+  popup('home-not-backed-up', {
+    told: told({ wallet: { ...wallet, settings: { ...wallet.settings, isBackedUp: false } } }),
+  }),
+  popup('home-reorganised', {
+    told: told(
+      { purchases: [purchaseOf('01', { isUndone: true })] },
+      { transfers: transfers.slice(0, 1).map(transfer => ({ ...transfer, isUndone: true })) },
+    ),
+    lead: async page => {
+      for (const entry of await page.locator('details.entry').all()) await entry.locator('summary').click()
+    },
+  }),
+  popup('held', { told: told(), lead: press('held') }),
+  popup('held-close', { told: told(), lead: press('held', 'close') }),
+  popup('held-empty', { told: told(nothingYet), lead: press('held') }),
+  popup('sites', { told: told(), lead: press('sites') }),
+  popup('sites-empty', { told: told(nothingYet), lead: press('sites') }),
+  popup('site', {
+    told: told(),
+    lead: async (page, say) => {
+      await press('sites')(page, say)
+      await page.getByRole('button', { name: 'films.example' }).click()
+    },
+  }),
+  popup('settings', { told: told(), lead: press('settings') }),
+  popup('settings-error', {
+    told: told(),
+    lead: async (page, say) => {
+      await press('settings')(page, say)
+      await page.getByLabel(say('budgetVideo')).fill('much')
+      await press('save')(page, say)
+    },
+  }),
+  popup('phrase', { told: told(), lead: press('settings', 'backup') }),
+  popup('phrase-words', {
+    told: told(),
+    answers: { 'wallet-reveal': { value: { phrase: `${'test '.repeat(11)}junk` } } },
+    lead: async (page, say) => {
+      await press('settings', 'backup')(page, say)
+      await page.getByLabel(say('password'), { exact: true }).fill('correct horse battery')
+      await press('phraseReveal')(page, say)
+      await page.getByTestId('phrase-word').first().waitFor()
+    },
+  }),
+  popup('accounts', { told: told(), lead: press('settings', 'accounts') }),
+  popup('networks', { told: told(), lead: press('settings', 'network') }),
+  popup('network-add', { told: told(), lead: press('settings', 'network', 'networkAdd') }),
+  popup('receive', { told: told(), lead: press('receive') }),
+  popup('send', { told: told(), lead: press('send') }),
+  popup('send-wrong', { told: told(), lead: press('send', 'continue') }),
+  ...(['check', 'needs-ether'] as const).map(state =>
+    popup(`send-${state}`, {
+      told: told(state === 'check' ? {} : { etherWei: 0n }),
+      answers: { 'send-quote': { value: { feeWei: '21000000000000', willFail: false } } },
+      lead: async (page, say) => {
+        await press('send')(page, say)
+        await page.getByLabel(say('sendTo')).fill(addressOf('55'))
+        await page.getByLabel(say('amount')).fill('1.5')
+        await press('continue')(page, say)
+        await page.getByRole('heading', { name: say('sendCheck') }).waitFor()
+      },
+    }),
+  ),
+]
+
+type Unheaded = Approval extends infer A
+  ? A extends Approval
+    ? Omit<A, 'id' | 'origin' | 'account'>
+    : never
+  : never
+const asks: Readonly<Record<string, Unheaded>> = {
+  connect: { asks: 'connect', warnings: [] },
+  read: { asks: 'allow', what: 'paratii_ipfs', warnings: [] },
+  control: { asks: 'allow', what: 'paratii_player', warnings: [] },
+  message: { asks: 'message', message: 'Good morning.\nThis is what you sign.', warnings: ['other-site'] },
+  typed: {
+    asks: 'typed',
+    primaryType: 'Permit',
+    application: 'A shop',
+    contract: addressOf('dd'),
+    fields: [
+      { path: 'spender', value: addressOf('66') },
+      { path: 'value', value: '1000000' },
+    ],
+    warnings: ['moves-money'],
+  },
+  transaction: {
+    asks: 'transaction',
+    to: addressOf('dd'),
+    valueWei: 0n,
+    feeWei: 10n ** 15n,
+    meaning: { does: 'approve', spender: addressOf('66'), amount: 2n ** 255n },
+    isPti: true,
+    warnings: ['unlimited', 'will-fail'],
+  },
+  network: {
+    asks: 'network',
+    name: 'Elsewhere',
+    chainId: 5,
+    rpcUrl: 'https://rpc.elsewhere.example',
+    isNew: true,
+    warnings: [],
+  },
+}
+const approvalScreens = Object.entries(asks).map(([name, asked]) =>
+  popup(`approve-${name}`, {
+    told: told(
+      {},
+      {
+        approvals: [
+          { ...asked, id: '0'.repeat(32), origin: 'https://dapp.example', account: wallet.address },
+        ],
+      },
+    ),
+    lead: page => page.locator('[data-testid=approval-yes]:enabled').waitFor(),
+  }),
+)
+
+const absent = { 'wallet-state': { value: { status: 'absent' } } }
+const onboarding = (name: string, lead?: ScreenState['lead'], answers = absent): ScreenState => ({
+  name: `onboarding-${name}`,
+  page: 'onboarding',
+  answers,
+  ...(lead === undefined ? {} : { lead }),
+})
+const bring: NonNullable<ScreenState['lead']> = async (page, say) => {
+  await press('importWallet')(page, say)
+  await page.getByLabel(say('phraseLabel')).fill(`${'test '.repeat(11)}junk`)
+  await press('continue')(page, say)
+}
+const onboardingScreens: readonly ScreenState[] = [
+  onboarding('welcome'),
+  onboarding('phrase', press('createWallet')),
+  onboarding('confirm', press('createWallet', 'phraseReveal', 'phraseWritten')),
+  onboarding('import', press('importWallet')),
+  onboarding('import-wrong', async (page, say) => {
+    await press('importWallet')(page, say)
+    await page.getByLabel(say('phraseLabel')).fill('test test teest')
+    await press('continue')(page, say)
+  }),
+  onboarding('password', bring),
+  onboarding('password-wrong', async (page, say) => {
+    await bring(page, say)
+    await page.getByLabel(say('password'), { exact: true }).fill('short')
+    await press('continue')(page, say)
+  }),
+  onboarding('network', async (page, say) => {
+    await bring(page, say)
+    await page.getByLabel(say('password'), { exact: true }).fill('correct horse battery')
+    await page.getByLabel(say('passwordAgain')).fill('correct horse battery')
+    await press('continue')(page, say)
+  }),
+  {
+    name: 'onboarding-done',
+    page: 'onboarding',
+    answers: { 'wallet-state': { value: wallet } },
+  },
+]
+
+const offer: Offer = {
+  ticket: '0'.repeat(32),
+  title: 'Harbour at dawn',
+  payee: addressOf('91'),
+  priceWei: (2n * pti) / 5n,
+  hostsWei: pti / 10n,
+  durationSeconds: 61,
+  balanceWei: 12n * pti,
+  site: 'https://films.example',
+  isAgreed: false,
+  bought: false,
+}
+const player = (name: string, state?: PlayerState): ScreenState => ({
+  name: `player-${name}`,
+  page: 'player',
+  query: `?video=0x${'ab'.repeat(32)}`,
+  ...(state === undefined ? {} : { told: { type: 'state', state } }),
+})
+const offered = (part: Partial<Offer> = {}, locked = false): PlayerState => ({
+  status: 'offered',
+  locked,
+  offer: { ...offer, ...part },
+})
+const playerScreens: readonly ScreenState[] = [
+  player('finding'),
+  player('no-wallet', { status: 'absent' }),
+  player('price', offered()),
+  player('price-locked', offered({}, true)),
+  player('price-too-high', offered({ balanceWei: 0n })),
+  player('bought', offered({ bought: true })),
+  player('buying', { status: 'buying' }),
+  player('stopped', { status: 'stopped' }),
+  ...(['no-hosts', 'chain-unreachable', 'budget-exhausted', 'video-unknown', 'timed-out'] as const).map(
+    code => player(`failed-${code}`, { status: 'failed', failure: { code, details: {} } }),
+  ),
+  { ...player('nonsense'), query: '?video=none' },
+]
+
+/** Every screen of the wallet and the player, in every state. */
+export const screenList: readonly ScreenState[] = [
+  ...popupScreens,
+  ...approvalScreens,
+  ...onboardingScreens,
+  ...playerScreens,
+]
