@@ -135,7 +135,7 @@ const popupScreens: readonly ScreenState[] = [
     lead: async (page, say) => {
       await page.getByLabel(say('password'), { exact: true }).fill('guess guess guess')
       await press('unlock')(page, say)
-      await page.getByRole('alert').waitFor()
+      await page.locator('[aria-invalid=true]').waitFor()
     },
   }),
   popup('home', { told: told() }),

@@ -34,6 +34,7 @@ export async function showScreen(
 ): Promise<void> {
   const texts = await readTexts(look.language)
   const page = await browser.context.newPage()
+  page.setDefaultTimeout(5_000)
   try {
     await page.emulateMedia({ colorScheme: look.scheme, reducedMotion: 'reduce' })
     await page.setViewportSize(sizes[state.page])
@@ -48,6 +49,8 @@ export async function showScreen(
     await page.locator('main').waitFor()
     await state.lead?.(page, key => texts[key]?.message ?? key)
     await see(page)
+  } catch (cause) {
+    throw new Error(`${state.name} in ${look.language}, ${look.scheme}`, { cause })
   } finally {
     await page.close()
   }

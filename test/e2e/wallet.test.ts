@@ -184,6 +184,68 @@ describe('the wallet, beside a site that may be hostile', () => {
     await devtools.detach()
   })
 
+  it('ends what is asked when the network changes under it, and when the person disconnects the site', async () => {
+    const address = wallet.address.toLowerCase()
+    const { rpcUrl, registry } = chain
+    const there = { name: 'devnet', chainId: 31337, rpcUrl, registry }
+    const tell = (request: string, params: object): Promise<{ ok: boolean }> =>
+      popup.page.evaluate(message => chrome.runtime.sendMessage(message), { request, params })
+    const moving = ask(site, 'personal_sign', ['in flight', address])
+    const first = await ApprovalWindow.opened(browser)
+    const gone = first.page.waitForEvent('close')
+    expect(await tell('network-set', { ...there, name: 'elsewhere', chainId: 5 })).toMatchObject({ ok: true })
+    expect(await moving).toEqual({ code: 4100 })
+    await gone
+    expect(await tell('network-set', there)).toMatchObject({ ok: true })
+    await expect.poll(() => toldOf(site)).toContainEqual(['chainChanged', '0x5'])
+    await expect.poll(() => toldOf(site)).toContainEqual(['chainChanged', '0x7a69'])
+
+    const leaving = ask(site, 'personal_sign', ['in flight again', address])
+    const second = await ApprovalWindow.opened(browser)
+    const closed = second.page.waitForEvent('close')
+    const { origin } = new URL(dapp.url)
+    expect(await tell('site-set', { origin, rule: {} })).toMatchObject({ ok: true })
+    expect(await leaving).toEqual({ code: 4100 })
+    await closed
+    expect(await ask(site, 'eth_accounts')).toEqual({ result: [] })
+    expect(await tell('site-set', { origin, rule: { isConnected: true } })).toMatchObject({ ok: true })
+    expect(await ask(site, 'eth_accounts')).toEqual({ result: [address] })
+  })
+
+  it('answers a page that speaks to the content script itself with nothing but refusals', async () => {
+    const codes = await site.evaluate(async names => {
+      const answerTo = (detail: string, id: string): Promise<unknown> =>
+        new Promise(resolve => {
+          const hear = (event: Event): void => {
+            const answer = JSON.parse((event as CustomEvent).detail)
+            if (answer.id !== id) return
+            document.removeEventListener('paratii-answer', hear)
+            resolve(answer.ok ? 'answered' : answer.code)
+          }
+          document.addEventListener('paratii-answer', hear)
+          document.dispatchEvent(new CustomEvent('paratii-ask', { detail }))
+        })
+      // What is no request at all is answered by nothing, and harms nothing.
+      for (const detail of ['', 'no json', 'null', '7'])
+        document.dispatchEvent(new CustomEvent('paratii-ask', { detail }))
+      const asked = [
+        ...names.map(method => ({ method, params: { password: 'guess guess guess' } })),
+        { method: 7 },
+        { method: 'x'.repeat(101) },
+        { method: 'eth_call', params: ['y'.repeat(70_000)] },
+      ]
+      const found: unknown[] = []
+      for (const [n, request] of asked.entries()) {
+        const id = `mine ${n}`
+        found.push(await answerTo(JSON.stringify({ id, request: names[n], ...request }), id))
+      }
+      return found
+    }, Object.keys(requests))
+    const names = Object.keys(requests).length
+    expect(new Set(codes.slice(0, names))).toEqual(new Set([4200]))
+    expect(codes.slice(names)).toEqual([-32602, -32602, -32602])
+  })
+
   it('is told by a site no more, once the person took the connection back', async () => {
     await popup.page.bringToFront()
     await popup.disconnectSite(new URL(dapp.url).host)

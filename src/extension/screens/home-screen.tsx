@@ -134,6 +134,7 @@ function Overview({
   const holdingWei = home.purchases.reduce((sum, purchase) => sum + heldWei(purchase), 0n)
   return (
     <>
+      <h1 className="sr-only">{text('tabHome')}</h1>
       {!wallet.settings.isBackedUp && (
         <div className="padded">
           <Notice loss>

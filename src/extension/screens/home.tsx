@@ -38,7 +38,10 @@ export function Home(): ReactElement {
   return (
     <main className="home" aria-busy={home === undefined}>
       {home === undefined ? (
-        <HomeSkeleton />
+        <>
+          <h1 className="sr-only">{text('extensionName')}</h1>
+          <HomeSkeleton />
+        </>
       ) : home.wallet.status === 'absent' ? (
         <Absent />
       ) : home.wallet.status === 'locked' ? (

@@ -76,10 +76,8 @@ export function NetworkStep({ back, next }: NetworkProps): ReactElement {
         {fieldOf('chainId', 'networkChain', 'networkChainWrong')}
         {fieldOf('registry', 'networkRegistry', 'networkRegistryWrong')}
       </div>
-      <div className="pair">
-        {fieldOf('perVideo', 'budgetVideo', 'amountWrong', 'budgetHint')}
-        {fieldOf('perDay', 'budgetDay', 'amountWrong')}
-      </div>
+      {fieldOf('perVideo', 'budgetVideo', 'amountWrong', 'budgetHint')}
+      {fieldOf('perDay', 'budgetDay', 'amountWrong')}
       {failure !== undefined && <Notice loss>{failure}</Notice>}
     </StepFrame>
   )

@@ -22,7 +22,11 @@ export function SitesScreen({ sites }: { readonly sites: readonly SiteView[] }):
         <ul className="stack tight" data-testid="sites">
           {sites.map(({ origin, rule, usedTodayWei }) => (
             <li key={origin}>
-              <button type="button" className="button wide entry-button" onClick={() => setOpen(origin)}>
+              <button
+                type="button"
+                className="button wide entry-button site-button"
+                onClick={() => setOpen(origin)}
+              >
                 <span className="title">{new URL(origin).host}</span>
                 <span className="small quiet">{ruleText(rule, usedTodayWei)}</span>
               </button>

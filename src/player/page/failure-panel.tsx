@@ -27,7 +27,7 @@ export function FailurePanel({ view, failure, again }: FailureProps): ReactEleme
   return (
     <Panel view={view}>
       <div role="alert" className="stack center" data-testid="failure" data-code={code}>
-        <p className="headline">{title}</p>
+        <h2 className="headline">{title}</h2>
         <p className="small">
           {advice ?? failureText(code)} {!uncertain.includes(code) && text('costNothing')}
         </p>

@@ -26,7 +26,7 @@ export function OfferPanel({ view, asked, offer, locked, watch, reopen }: OfferP
   const isShort = !offer.bought && offer.balanceWei < totalWei
   return (
     <Panel view={view} content={content}>
-      <h1 className="headline">{offer.title}</h1>
+      <h2 className="headline">{offer.title}</h2>
       <p className="small" data-testid="rate">
         {durationText(offer.durationSeconds)}
         {offer.bought || ` · ${text('perMinute', formatPti(ratePerMinute(offer)))}`}

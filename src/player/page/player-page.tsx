@@ -28,6 +28,7 @@ export function PlayerPage(): ReactElement {
   }, [])
   return (
     <main className="player">
+      <h1 className="sr-only">{text('playerTitle')}</h1>
       {asked === undefined ? (
         <FailurePanel view={view} failure={{ code: 'request-malformed', details: {} }} />
       ) : (
@@ -71,9 +72,9 @@ function Player({ asked, view }: { readonly asked: Asked; readonly view: View })
     case 'buying':
       return (
         <Panel view={view} busy>
-          <p className="headline" role="status">
+          <h2 className="headline" role="status">
             {text('buying')}
-          </p>
+          </h2>
           <p className="small">{text('buyingNote')}</p>
         </Panel>
       )
@@ -92,9 +93,9 @@ function Player({ asked, view }: { readonly asked: Asked; readonly view: View })
     case 'stopped':
       return (
         <Panel view={view}>
-          <p className="headline" role="status">
+          <h2 className="headline" role="status">
             {text('stoppedTitle')}
-          </p>
+          </h2>
           <p className="small">{text('stoppedNote')}</p>
           <Button onClick={reopen}>{text('watchMore')}</Button>
         </Panel>
