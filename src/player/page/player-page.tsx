@@ -72,7 +72,7 @@ function Player({ asked, view }: { readonly asked: Asked; readonly view: View })
     case 'buying':
       return (
         <Panel view={view} busy>
-          <h2 className="headline" role="status">
+          <h2 className="headline" aria-live="polite">
             {text('buying')}
           </h2>
           <p className="small">{text('buyingNote')}</p>
@@ -93,7 +93,7 @@ function Player({ asked, view }: { readonly asked: Asked; readonly view: View })
     case 'stopped':
       return (
         <Panel view={view}>
-          <h2 className="headline" role="status">
+          <h2 className="headline" aria-live="polite">
             {text('stoppedTitle')}
           </h2>
           <p className="small">{text('stoppedNote')}</p>
