@@ -303,7 +303,9 @@ describe('a seek', () => {
     const { nonce } = await buy(viewer, video)
     const { body } = await viewer.role.read(nonce, first, undefined, forever)
     let pieces = 0
-    for await (const _ of body) if (++pieces === 3) break
+    for await (const _ of body) if (++pieces === 5) break
+    // All that the host has sent was taken; it reads the next four leaves ahead, and waits for them.
+    await expect.poll(() => asked.includes(8)).toBe(true)
     const before = viewer.role.meter(nonce).verifiedBytes
     const askedBefore = asked.length
     const { body: there } = await viewer.role.read(nonce, second, undefined, forever)
