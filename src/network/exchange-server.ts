@@ -17,6 +17,9 @@ import { type FrameStream, frameStream } from './frame-stream.ts'
 import type { LeafFeed } from './leaf-sender.ts'
 import type { MessageNode } from './message-node.ts'
 
+/** Words, and their bytes, that may wait on one stream. */
+const maxWords = 32
+const maxWordBytes = 524_288
 /** Requests for blocks that may wait on one stream. */
 const maxRequests = 4
 
@@ -44,7 +47,7 @@ export const serveExchange = async (node: MessageNode, host: ExchangeHost): Prom
   await node.handle(
     exchangeProtocol,
     (stream: Stream, _connection: Connection) =>
-      runExchange(frameStream(stream, maxExchangeBytes), host, stopping.signal),
+      runExchange(frameStream(stream, maxExchangeBytes, maxWords, maxWordBytes), host, stopping.signal),
     { maxInboundStreams: 64 },
   )
   return async () => {

@@ -21,10 +21,19 @@ export type FrameStream = {
 const maxTurns = 32
 const closeMs = 5_000
 
-/** Cuts a stream into frames of at most `maxDataBytes`; what breaks the rules aborts the stream. */
-export const frameStream = (stream: Stream, maxDataBytes: number, maxUnread = maxTurns): FrameStream => {
+/**
+ * Cuts a stream into frames of at most `maxDataBytes`; what breaks the rules aborts the stream, as do more than `maxUnread`
+ * frames, or `maxUnreadBytes` of them, that nobody has read.
+ */
+export const frameStream = (
+  stream: Stream,
+  maxDataBytes: number,
+  maxUnread = maxTurns,
+  maxUnreadBytes = maxUnread * maxDataBytes,
+): FrameStream => {
   const decoder = createFrameDecoder(maxDataBytes)
   const unread: Frame[] = []
+  let unreadBytes = 0
   let end: { readonly error?: ParatiiError } | undefined
   let wake: (() => void) | undefined
   let hear: (() => void) | undefined
@@ -41,8 +50,12 @@ export const frameStream = (stream: Stream, maxDataBytes: number, maxUnread = ma
   stream.addEventListener('message', event => {
     try {
       hear?.()
-      unread.push(...orThrow(decoder.push(event.data.subarray())))
-      if (unread.length > maxUnread) throw new ParatiiError('rate-limited', { unread: unread.length })
+      for (const frame of orThrow(decoder.push(event.data.subarray()))) {
+        unread.push(frame)
+        unreadBytes += frame.data.length
+      }
+      if (unread.length > maxUnread || unreadBytes > maxUnreadBytes)
+        throw new ParatiiError('rate-limited', { unread: unread.length })
       wake?.()
     } catch (thrown) {
       fail(thrown)
@@ -73,6 +86,7 @@ export const frameStream = (stream: Stream, maxDataBytes: number, maxUnread = ma
         })
       }
       const frame = unread.shift()
+      unreadBytes -= frame?.data.length ?? 0
       if (frame === undefined && end?.error !== undefined) throw end.error
       return frame
     },

@@ -19,7 +19,7 @@ import { type HoldLimits, MailHold, standardHoldLimits } from './mail-hold.ts'
 import type { PeerScores } from './peer-scores.ts'
 import type { PubsubNode } from './pubsub.ts'
 import { RelayGate } from './relay-gate.ts'
-import { Listener, relayFrames, relayProtocol } from './relay-listener.ts'
+import { Listener, relayFrames, relayProtocol, relayUnreadBytes } from './relay-listener.ts'
 import { RelayPusher } from './relay-pusher.ts'
 
 export type RelayPorts = {
@@ -136,7 +136,7 @@ export class MailRelay {
 
   async #serve(stream: Stream, peer: PeerId): Promise<void> {
     const { scores } = this.#ports
-    const frames = frameStream(stream, maxEnvelopeBytes, relayFrames)
+    const frames = frameStream(stream, maxEnvelopeBytes, relayFrames, relayUnreadBytes)
     const listener = new Listener(frames, peer.toString())
     try {
       for (;;) {

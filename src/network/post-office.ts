@@ -67,6 +67,8 @@ const longestRetryMs = 30_000
 const maxTaking = 1024
 /** A message that comes again is acknowledged again so many times. */
 const maxAcks = 4
+/** Messages acknowledged, and peers that messages came from directly. */
+const maxRemembered = 10_000
 
 /**
  * Mail that arrives: by a direct stream to who is connected, else by relays that keep it. Outgoing mail is stored and
@@ -296,10 +298,19 @@ export class PostOffice {
     if (!results.some(({ status }) => status === 'fulfilled')) return false
     this.#acks.set(message.id, (this.#acks.get(message.id) ?? 0) + 1)
     for (const oldest of this.#acks.keys()) {
-      if (this.#acks.size <= 10_000) break
+      if (this.#acks.size <= maxRemembered) break
       this.#acks.delete(oldest)
     }
     return true
+  }
+
+  #notePeer(sender: PublicKey, peer: PeerId): void {
+    this.#peers.delete(sender)
+    this.#peers.set(sender, peer)
+    for (const oldest of this.#peers.keys()) {
+      if (this.#peers.size <= maxRemembered) break
+      this.#peers.delete(oldest)
+    }
   }
 
   async #handle(
@@ -310,7 +321,7 @@ export class PostOffice {
     const { sender, message, peer } = letter
     const handle = handlers.get(message.type)
     if (handle === undefined) throw new ParatiiError('unsupported')
-    if (peer !== undefined) this.#peers.set(sender, peer)
+    if (peer !== undefined) this.#notePeer(sender, peer)
     await handle({ sender, message }, signal)
   }
 }

@@ -9,7 +9,7 @@ import { errorFrom, isErrorCode, ParatiiError } from '#std/error.ts'
 import type { Clock } from '#std/ports/clock.ts'
 import type { Crypto } from '#std/ports/crypto.ts'
 import { type FrameStream, frameStream } from './frame-stream.ts'
-import { relayFrames, relayProtocol } from './relay-listener.ts'
+import { relayFrames, relayProtocol, relayUnreadBytes } from './relay-listener.ts'
 
 export type RelayLinkPorts = {
   readonly node: Libp2p
@@ -113,7 +113,7 @@ export class RelayLink {
     if (publicKey?.type !== 'secp256k1')
       throw new ParatiiError('not-permitted', { reason: 'key of another kind' })
     const stream = await connection.newStream(relayProtocol, { signal: turn })
-    const frames = frameStream(stream, maxEnvelopeBytes, relayFrames)
+    const frames = frameStream(stream, maxEnvelopeBytes, relayFrames, relayUnreadBytes)
     const open = { frames, relay: publicKeyFromBytes(publicKey.raw) }
     const renewing = new AbortController()
     try {

@@ -7,6 +7,8 @@ import type { MailHold } from './mail-hold.ts'
 export const relayProtocol = '/paratii/relay/1'
 /** Frames that may wait unread on such a stream: more than a relay may send ahead, and all that a client may ask for. */
 export const relayFrames = 2048
+/** Bytes of them: what a peer may send at once. */
+export const relayUnreadBytes = 8 * 1_048_576
 /** Envelopes that a relay sends ahead of the receiver's word that they came, for one mailbox. */
 const maxAhead = 32
 const tellMs = 20_000

@@ -4,7 +4,7 @@ import { errorFrom, familyOf, ParatiiError } from '#std/error.ts'
 import { type FrameStream, frameStream } from './frame-stream.ts'
 import type { MailHold } from './mail-hold.ts'
 import type { PubsubNode } from './pubsub.ts'
-import { relayFrames, relayProtocol } from './relay-listener.ts'
+import { relayFrames, relayProtocol, relayUnreadBytes } from './relay-listener.ts'
 
 export type RelayPusherPorts = {
   readonly node: PubsubNode
@@ -62,7 +62,7 @@ export class RelayPusher {
   async #bring(peer: PeerId, line: Set<string>): Promise<void> {
     const { node, hold } = this.#ports
     const stream = await node.dialProtocol(peer, relayProtocol, { signal: this.#turn() })
-    const frames = frameStream(stream, maxEnvelopeBytes, relayFrames)
+    const frames = frameStream(stream, maxEnvelopeBytes, relayFrames, relayUnreadBytes)
     try {
       for (const topic of line) {
         line.delete(topic)
