@@ -1,5 +1,13 @@
 import * as v from 'valibot'
-import { addressField, listField, purchaseNonceField, textField, uint53Field } from '#protocol/fields.ts'
+import {
+  addressField,
+  hashField,
+  listField,
+  purchaseNonceField,
+  textField,
+  uint53Field,
+} from '#protocol/fields.ts'
+import { attentionSchema, bidViewSchema, earningSchema } from './earning.ts'
 import { failureSchema } from './failure.ts'
 import { controlSchema, mediaSchema } from './page-control.ts'
 import { approvalSchema, providerAnswer, providerRequest, transferSchema } from './provider.ts'
@@ -115,6 +123,14 @@ export const requests = {
     params: v.object({ purchase: purchaseNonceField }),
     result: nothing,
   },
+  /** Whether, and for how much, others may bid for the person's time. */
+  'attention-set': { from: ['popup'], params: attentionSchema, result: nothing },
+  /** Asks advertisers for bids now; the best first. */
+  'bids-look': { from: ['popup'], params: nothing, result: v.object({ bids: listField(bidViewSchema, 64) }) },
+  /** A bid of the last look, which the player that is opened next plays. */
+  'bid-press': { from: ['popup'], params: v.object({ bid: hashField }), result: nothing },
+  /** Leaves a viewing that pays: what was promised stays. */
+  'viewing-stop': { from: ['popup', 'player'], params: v.object({ viewing: hashField }), result: nothing },
   /** Opens one of our own windows: a password is never asked for inside another site's page. */
   'window-open': {
     from: ['player', 'popup'],
@@ -122,6 +138,9 @@ export const requests = {
       v.object({ show: v.literal('unlock') }),
       v.object({ show: v.literal('home') }),
       v.object({ show: v.literal('approval') }),
+      /** The popup's bids, and the player that plays one. */
+      v.object({ show: v.literal('bids') }),
+      v.object({ show: v.literal('earner') }),
       v.object({ show: v.literal('onboarding') }),
       /** For whoever forgot the password. */
       v.object({ show: v.literal('restore') }),
@@ -136,7 +155,7 @@ export type RequestParams<N extends RequestName> = v.InferOutput<(typeof request
 export type RequestResult<N extends RequestName> = v.InferOutput<(typeof requests)[N]['result']>
 
 /** Names of the long-lived ports to the background worker, and who may open them. */
-export const ports = { player: ['player'], home: ['popup'] } as const satisfies Record<
+export const ports = { player: ['player'], earner: ['player'], home: ['popup'] } as const satisfies Record<
   string,
   readonly Context[]
 >
@@ -204,6 +223,7 @@ export const homeUpdate = v.object({
   /** What sites ask for, the first of them first. */
   approvals: listField(approvalSchema, 20),
   transfers: listField(transferSchema, 200),
+  earning: earningSchema,
 })
 export type HomeUpdate = v.InferOutput<typeof homeUpdate>
 
@@ -217,6 +237,7 @@ export const tagEvent = v.object({
     'paratii-chunkverified',
     'paratii-hosterror',
     'paratii-budgetexhausted',
+    'paratii-earned',
   ]),
   detail: v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])),
 })
@@ -228,6 +249,7 @@ export const clientMessage = v.variant('type', [
   v.object({ type: v.literal('claim'), ticket: ticketField }),
   /** Answered over the first port that comes with it; the second goes on to the node. */
   v.object({ type: v.literal('channel'), purchase: purchaseNonceField }),
+  v.object({ type: v.literal('viewing'), viewing: hashField }),
 ])
 export type ClientMessage = v.InferOutput<typeof clientMessage>
 

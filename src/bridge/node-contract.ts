@@ -3,11 +3,14 @@ import { maxAllotments } from '#protocol/allotment.ts'
 import {
   addressField,
   formatNameField,
+  hashField,
   listField,
   multiaddrsField,
   publicKeyField,
   purchaseNonceField,
+  signatureField,
   textField,
+  uint32Field,
   uint40Field,
   uint53Field,
   videoIdField,
@@ -16,6 +19,7 @@ import { orderSchema } from '#protocol/order.ts'
 import { termsSchema } from '#protocol/terms.ts'
 import type { Hex } from '#std/brand.ts'
 import { isHex } from '#std/bytes.ts'
+import { acceptanceSchema, bidViewSchema, playedSchema, turnSchema, viewingSchema } from './earning.ts'
 import { amountField, meterSchema, networkSchema, pathField } from './shapes.ts'
 
 const nothing = v.object({})
@@ -55,6 +59,10 @@ export const channelRequests = {
   hello: { params: lifelineField, result: lifelineField },
   /** Streams over the one port that comes with it (stream.ts). */
   read: { params: v.object(partFields), result: nothing },
+  /** Of a viewing: answered when a chunk comes after this one (none: the first), or when it has ended. */
+  turn: { params: v.object({ after: v.exactOptional(uint32Field) }), result: turnSchema },
+  /** Of a viewing: a chunk's time is over. */
+  played: { params: playedSchema, result: nothing },
 } as const
 
 /** Background worker -> node Worker. */
@@ -96,6 +104,29 @@ export const nodeRequests = {
     params: v.object({ network: networkSchema, purchase: purchaseNonceField }),
     result: nothing,
   },
+  /** Asks advertisers for bids, and answers with those that hold what they say. */
+  bids: {
+    params: v.object({
+      network: networkSchema,
+      minimumWei: amountField,
+      languages: listField(textField(40), 8),
+      longest: uint32Field,
+    }),
+    result: v.object({ bids: listField(bidViewSchema, 64) }),
+  },
+  /** Accepts a bid that was heard, for the account that is to be paid, and starts to watch. */
+  accept: {
+    params: v.object({ network: networkSchema, bid: hashField, payee: addressField }),
+    result: viewingSchema,
+  },
+  /** Takes up a viewing of the account that was cut off, if there is one. */
+  'viewing-resume': {
+    params: v.object({ network: networkSchema, payee: addressField }),
+    result: v.object({ viewing: v.exactOptional(viewingSchema) }),
+  },
+  'viewing-stop': { params: v.object({ network: networkSchema, viewing: hashField }), result: nothing },
+  /** As `channel`, to a page that plays this viewing. */
+  'viewing-channel': { params: v.object({ network: networkSchema, viewing: hashField }), result: nothing },
 } as const
 
 /** Node Worker -> background worker. */
@@ -107,6 +138,9 @@ export const nodeCallbacks = {
   meter: { params: meterSchema, result: nothing },
   /** A purchase that is being bought can be read: its free head at once, the rest when the chain has it. */
   readable: { params: v.object({ purchase: purchaseNonceField }), result: nothing },
+  /** By the account that is to be paid, if it said yes to this bid. */
+  'sign-acceptance': { params: acceptanceSchema, result: v.object({ signature: signatureField }) },
+  viewing: { params: viewingSchema, result: nothing },
 } as const
 
 /** Offscreen page -> its Worker, and background worker -> offscreen page: with the one port to talk over. */

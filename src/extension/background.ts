@@ -6,6 +6,7 @@ import { answer, type RequestHandlers } from '#bridge/rpc.ts'
 import { contextOf } from '#bridge/sender.ts'
 import { createDeployments } from './chain-glance.ts'
 import { wireClients } from './client-wiring.ts'
+import { wireEarning } from './earning-wiring.ts'
 import { HomeDesk } from './home-desk.ts'
 import { createOffscreenPlace } from './offscreen-place.ts'
 import { PlayerControls } from './player-controls.ts'
@@ -56,12 +57,22 @@ export function startBackground(): void {
       shop.settingsChanged()
       void asking.walletChanged()
       shop.restore()
+      earning.walletChanged()
     },
     locking: () => asking.locking(),
   })
   const sites = new SiteBook(createCell(local, 'sites', siteRulesSchema), changed)
   const shared = { clock, crypto, random, wallet, keyring, sites, deployments, changed }
-  const shop = wirePurchases({ ...shared, sessions, place })
+  const shop = wirePurchases({
+    ...shared,
+    sessions,
+    place,
+    earning: {
+      'sign-acceptance': acceptance => earning.sign(acceptance),
+      viewing: viewing => earning.note(viewing),
+    },
+  })
+  const earning = wireEarning({ ...shared, node: shop.node, grants: shop.grants, tellTag })
   const asking = wireSites({ ...shared, place, controls })
   const home = new HomeDesk({
     wallet,
@@ -71,6 +82,7 @@ export function startBackground(): void {
     budgets: shop.budgets,
     approvals: asking.approvals,
     sending: asking.sending,
+    earning: earning.view,
     nowMs: clock.nowMs,
     isPlaying: purchase => [...sessions].some(player => player.purchase === purchase),
   })
@@ -79,6 +91,7 @@ export function startBackground(): void {
     ...walletHandlers,
     ...shop.handlers,
     ...asking.handlers,
+    ...earning.handlers,
     async 'window-open'(asked) {
       await showWindow(asked)
       return {}
@@ -103,6 +116,8 @@ export function startBackground(): void {
       shop.checkAll()
     } else if (port?.name === 'player') {
       servePlayer(port)
+    } else if (port?.name === 'earner') {
+      earning.serve(port)
     }
   })
 

@@ -50,11 +50,12 @@ export function wireClients({ origin, wallet, grants, node }: ClientWiring): voi
       if (!(await grants.claim(message.ticket, id))) throw new ParatiiError('not-permitted')
       return
     }
-    const { purchase } = message
     if (channel === undefined) throw new ParatiiError('request-malformed')
-    if (!(await grants.allows(id, purchase))) throw new ParatiiError('not-permitted')
+    const asked = message.type === 'channel' ? message.purchase : message.viewing
+    if (!(await grants.allows(id, asked))) throw new ParatiiError('not-permitted')
     const { network } = await wallet.stored()
-    await node.channel({ network, purchase }, channel)
+    if (message.type === 'channel') await node.channel({ network, purchase: message.purchase }, channel)
+    else await node.viewingChannel({ network, viewing: message.viewing }, channel)
   }
 
   self.addEventListener('message', event => {

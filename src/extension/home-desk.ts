@@ -1,4 +1,5 @@
 import type { HomeUpdate } from '#bridge/contract.ts'
+import { type EarningView, firstAttention } from '#bridge/earning.ts'
 import type { Home, Network } from '#bridge/shapes.ts'
 import { connectNetwork } from '#chain/failover-rpc.ts'
 import type { Address, PurchaseNonce } from '#std/brand.ts'
@@ -18,6 +19,7 @@ type HomePorts = {
   readonly budgets: Pick<BudgetDesk, 'use'>
   readonly approvals: Pick<Approvals, 'list'>
   readonly sending: Pick<Sending, 'list' | 'check'>
+  readonly earning: (network: Network, payee: Address) => Promise<EarningView>
   readonly nowMs: () => number
   readonly isPlaying: (purchase: PurchaseNonce) => boolean
 }
@@ -96,7 +98,7 @@ export class HomeDesk {
   }
 
   async #gather(): Promise<Told> {
-    const { wallet, book, isPlaying, approvals, sending, sites, budgets, nowMs } = this.#ports
+    const { wallet, book, isPlaying, approvals, earning, sending, sites, budgets, nowMs } = this.#ports
     const [state, entries, transfers, rules, used] = await Promise.all([
       wallet.state(),
       book.list(),
@@ -118,6 +120,7 @@ export class HomeDesk {
         home: { ...shared, wallet: state, chainReachable: true, hasParatii: true, purchases: [] },
         approvals: [],
         transfers: [],
+        earning: { attention: firstAttention, viewings: [] },
       }
     const { network, address } = state
     const known = this.#balance?.key === keyOf(network, address) ? this.#balance : undefined
@@ -135,6 +138,7 @@ export class HomeDesk {
     return {
       home,
       approvals: [...approvals.list()],
+      earning: await earning(network, address),
       transfers: transfers.filter(one => one.chainId === network.chainId && one.from === address),
     }
   }

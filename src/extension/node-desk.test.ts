@@ -68,13 +68,24 @@ const openDesk = async () => {
   const viewer = createViewer()
   const kept: (number | string)[] = []
   const films = { keep: (bytes: number) => void kept.push(bytes), forget: async () => void kept.push('none') }
-  const desk = new NodeDesk({ lifelines, createViewer: async () => viewer, films, idle() {} })
+  const desk = new NodeDesk({
+    lifelines,
+    createRoles: async () => ({ viewer, earner: unasked }),
+    films,
+    idle() {},
+  })
   const { port1, port2 } = new MessageChannel()
   desk.connect(port2)
   const background = connectPort(
     port1,
     nodeCallbacks,
-    { 'node-key': async () => ({ nodeKey }), meter: async () => ({}), readable: async () => ({}) },
+    {
+      'node-key': async () => ({ nodeKey }),
+      meter: async () => ({}),
+      readable: async () => ({}),
+      viewing: async () => ({}),
+      'sign-acceptance': unasked,
+    },
     nodeRequests,
   )
   closers.push(background.close)

@@ -1,15 +1,20 @@
+import type * as v from 'valibot'
+import type { playedSchema, ViewingView } from '#bridge/earning.ts'
 import type { Lifelines } from '#bridge/lifeline.ts'
 import { channelRequests, nodeCallbacks, nodeRequests } from '#bridge/node-contract.ts'
 import { connectPort, type PortPeer } from '#bridge/port-rpc.ts'
 import type { Meter, Network } from '#bridge/shapes.ts'
-import type { Order } from '#protocol/order.ts'
-import { hashTerms } from '#protocol/terms.ts'
+import type { Acceptance } from '#protocol/acceptance.ts'
 import type { Quote, Viewer, Meter as ViewerMeter } from '#roles/viewer/api.ts'
+import type { Turn } from '#roles/viewer/viewing.ts'
 import type { FormatName, Hash, PurchaseNonce, VideoId } from '#std/brand.ts'
 import { bytesFromHex } from '#std/bytes.ts'
 import { ParatiiError } from '#std/error.ts'
-import { type AskedRange, resolveRange } from './byte-range.ts'
-import { type StreamSource, sendStream } from './stream-sender.ts'
+import type { AskedRange } from './byte-range.ts'
+import type { Earner } from './earner.ts'
+import { type ReadPart, sourceOf } from './part-source.ts'
+import { RecentQuotes } from './recent-quotes.ts'
+import { sendStream } from './stream-sender.ts'
 
 type Background = PortPeer<typeof nodeCallbacks>
 /** What the machine keeps of films. */
@@ -20,9 +25,16 @@ export type KeptFilms = {
   forget(): Promise<void>
 }
 
+/** What the node does on one network. */
+export type NodeRoles = {
+  readonly viewer: Viewer
+  /** Made when it is first asked for. */
+  readonly earner: () => Promise<Earner>
+}
 type NodePorts = {
   readonly lifelines: Lifelines
-  readonly createViewer: (network: Network) => Promise<Viewer>
+  /** `told`: hears of each promise of a viewing. */
+  readonly createRoles: (network: Network, told: (viewing: ViewingView) => void) => Promise<NodeRoles>
   readonly films: KeptFilms
   /** Called when nothing was asked for so long that the node may end. */
   readonly idle: () => void
@@ -36,27 +48,38 @@ type AskedPart = {
   readonly range?: AskedRange | undefined
 }
 
+/** How a page's channel is served: what it may ask of the one thing that it may play. */
+type ChannelServer = {
+  read(
+    stream: MessagePort | undefined,
+    part: { readonly path: string; readonly range?: AskedRange | undefined },
+    ended: AbortSignal,
+  ): void
+  turn?(after: number, ended: AbortSignal): Promise<Turn>
+  played?(played: v.InferOutput<typeof playedSchema>): void
+}
+
 const idleMs = 5 * 60_000
 const quoteMs = 60_000
 const buyMs = 180_000
-const maxQuotes = 8
+const lookMs = 20_000
+const acceptMs = 60_000
 /** A purchase that nobody reads for so long is paid up to its last byte: its player may be gone for good. */
 const flushAfterMs = 3_000
 
 /** The node as its Worker serves it: one viewer for the present network, asked over ports that come and go. */
 export class NodeDesk {
   readonly #ports: NodePorts
-  #viewer: { readonly key: string; readonly viewer: Promise<Viewer> } | undefined
+  #roles: { readonly key: string; readonly roles: Promise<NodeRoles> } | undefined
   /** Purchases that the viewer reads now. */
   readonly #open = new Map<PurchaseNonce, Promise<void>>()
   /** Streams of each purchase that are open, and what waits for the last of them to be followed by no other. */
   readonly #streams = new Map<PurchaseNonce, number>()
   readonly #flushes = new Map<PurchaseNonce, ReturnType<typeof setTimeout>>()
-  /** The newest quotes, by the hash of their terms. */
-  readonly #quotes = new Map<Hash, Quote>()
+  readonly #quotes = new RecentQuotes()
   readonly #backgrounds = new Set<Background>()
   /** Ports of pages, by the purchase that they may read. */
-  readonly #channels = new Map<PurchaseNonce, Set<PortPeer<Record<string, never>>>>()
+  readonly #channels = new Map<PurchaseNonce | Hash, Set<PortPeer<Record<string, never>>>>()
   #busy = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
@@ -68,7 +91,7 @@ export class NodeDesk {
   /** Serves one background worker, until its port closes. */
   connect(port: MessagePort): void {
     const { lifelines } = this.#ports
-    const background = connectPort(
+    const background: Background = connectPort(
       port,
       nodeRequests,
       {
@@ -91,7 +114,7 @@ export class NodeDesk {
           this.#work(async () => {
             const viewer = await this.#viewerOf(network)
             const signal = AbortSignal.timeout(buyMs)
-            const quote = this.#quoteOf(order) ?? (await viewer.quote(order.id, order.format, signal))
+            const quote = this.#quotes.of(order) ?? (await viewer.quote(order.id, order.format, signal))
             let readable: PurchaseNonce | undefined
             const tell = (purchase: PurchaseNonce): void => {
               readable = purchase
@@ -130,7 +153,35 @@ export class NodeDesk {
         channel: async ({ network, purchase }, [port]) => {
           // Whoever asks has the present network; it is not changed back by a page that was opened before.
           await this.#viewerOf(network)
-          this.#serveChannel(network, purchase, background, port)
+          this.#serveChannel(purchase, port, {
+            read: (stream, { path, range }, ended) =>
+              this.#stream({ network, purchase, path, range }, background, ended, stream),
+          })
+          return {}
+        },
+        bids: ({ network, ...wish }) =>
+          this.#work(async () => {
+            const earner = await this.#earnerOf(network)
+            return { bids: [...(await earner.look(wish, AbortSignal.timeout(lookMs)))] }
+          }),
+        accept: ({ network, bid, payee }) =>
+          this.#work(async () => {
+            const earner = await this.#earnerOf(network)
+            const sign = async (acceptance: Acceptance) =>
+              (await background.ask('sign-acceptance', acceptance)).signature
+            return earner.accept(bid, payee, sign, AbortSignal.timeout(acceptMs))
+          }),
+        'viewing-resume': ({ network, payee }) =>
+          this.#work(async () => {
+            const viewing = await (await this.#earnerOf(network)).resume(payee)
+            return viewing === undefined ? {} : { viewing }
+          }),
+        'viewing-stop': async ({ network, viewing }) => {
+          ;(await this.#earnerOf(network)).stop(viewing)
+          return {}
+        },
+        'viewing-channel': async ({ network, viewing }, [port]) => {
+          this.#serveViewing(await this.#earnerOf(network), viewing, port)
           return {}
         },
       },
@@ -140,16 +191,29 @@ export class NodeDesk {
     background.closed.addEventListener('abort', () => this.#backgrounds.delete(background))
   }
 
-  /** Serves one page that may stream a purchase, until either ends or the purchase is stopped. */
-  #serveChannel(
-    network: Network,
-    purchase: PurchaseNonce,
-    background: Background,
-    port: MessagePort | undefined,
-  ): void {
+  /** Serves one page that may play a viewing that pays, until either ends. */
+  #serveViewing(earner: Earner, bid: Hash, port: MessagePort | undefined): void {
+    const viewing = earner.viewing(bid)
+    const left = earner.follow(bid)
+    const closed = this.#serveChannel(bid, port, {
+      read: (stream, { path, range }, ended) => {
+        if (stream === undefined) throw new ParatiiError('request-malformed')
+        const read: ReadPart = (part, signal) => viewing.read(path, part, signal)
+        void this.#work(() =>
+          sendStream(stream, ended, signal => sourceOf(read, () => undefined, range, signal)),
+        )
+      },
+      turn: (after, ended) => this.#work(() => viewing.turnAfter(after, ended)),
+      played: ({ chunk, ...played }) => viewing.played(chunk, played),
+    })
+    closed.addEventListener('abort', left)
+  }
+
+  /** Serves one page that may stream what `id` names, until either ends or that is stopped. */
+  #serveChannel(id: PurchaseNonce | Hash, port: MessagePort | undefined, serve: ChannelServer): AbortSignal {
     if (port === undefined) throw new ParatiiError('request-malformed')
     const { lifelines } = this.#ports
-    const page = connectPort(
+    const page: PortPeer<Record<string, never>> = connectPort(
       port,
       channelRequests,
       {
@@ -157,23 +221,32 @@ export class NodeDesk {
           lifelines.ended(lifeline, page.closed).then(page.close, () => undefined)
           return { lifeline: await lifelines.hold() }
         },
-        read: async ({ path, range }, [stream]) => {
-          this.#stream({ network, purchase, path, range }, background, page.closed, stream)
+        read: async (part, [stream]) => {
+          serve.read(stream, part, page.closed)
+          return {}
+        },
+        turn: async ({ after = -1 }) => {
+          if (serve.turn === undefined) throw new ParatiiError('unsupported')
+          return serve.turn(after, page.closed)
+        },
+        played: async played => {
+          serve.played?.(played)
           return {}
         },
       },
       {},
     )
-    const channels = this.#channels.get(purchase) ?? new Set()
-    this.#channels.set(purchase, channels.add(page))
+    const channels = this.#channels.get(id) ?? new Set()
+    this.#channels.set(id, channels.add(page))
     page.closed.addEventListener('abort', () => {
       channels.delete(page)
-      if (channels.size === 0) this.#channels.delete(purchase)
+      if (channels.size === 0) this.#channels.delete(id)
     })
+    return page.closed
   }
 
-  #closeChannels(purchase: PurchaseNonce): void {
-    for (const page of [...(this.#channels.get(purchase) ?? [])]) page.close()
+  #closeChannels(id: PurchaseNonce | Hash): void {
+    for (const page of [...(this.#channels.get(id) ?? [])]) page.close()
   }
 
   #stream(asked: AskedPart, background: Background, readerEnded: AbortSignal, port?: MessagePort): void {
@@ -181,34 +254,19 @@ export class NodeDesk {
     const { network, purchase } = asked
     void this.#work(() =>
       this.#reading(purchase, () =>
-        sendStream(port, readerEnded, async signal =>
-          sourceOf(await this.#opened(network, purchase, background), asked, signal),
-        ),
+        sendStream(port, readerEnded, async signal => {
+          const viewer = await this.#opened(network, purchase, background)
+          const read: ReadPart = (part, partSignal) => viewer.read(purchase, asked.path, part, partSignal)
+          return sourceOf(read, buffer => viewer.recycle(buffer), asked.range, signal)
+        }),
       ),
     )
-  }
-
-  /** The quote that an order was made from, if it was given by this node: asked once more it would only cost time. */
-  #quoteOf({ terms, leaves }: Order): Quote | undefined {
-    const quote = this.#quotes.get(hashTerms(terms))
-    const isOfIt = leaves.every(({ key }) => quote?.hosts.some(host => host.key === key))
-    return isOfIt ? quote : undefined
-  }
-
-  #keepQuote(quote: Quote): void {
-    const name = hashTerms(quote.terms)
-    this.#quotes.delete(name)
-    this.#quotes.set(name, quote)
-    for (const oldest of this.#quotes.keys()) {
-      if (this.#quotes.size <= maxQuotes) break
-      this.#quotes.delete(oldest)
-    }
   }
 
   async #quote(network: Network, video: VideoId, format: FormatName) {
     const viewer = await this.#viewerOf(network)
     const quote: Quote = await viewer.quote(video, format, AbortSignal.timeout(quoteMs))
-    this.#keepQuote(quote)
+    this.#quotes.keep(quote)
     const { terms, hosts, capacity } = quote
     return {
       title: quote.video.document.title,
@@ -235,29 +293,39 @@ export class NodeDesk {
   }
 
   async #viewerOf(network: Network): Promise<Viewer> {
-    const key = `${network.chainId} ${network.rpcUrl} ${network.registry}`
-    if (this.#viewer?.key === key) return this.#viewer.viewer
-    const before = this.#viewer?.viewer
-    this.#open.clear()
-    this.#quotes.clear()
-    for (const bought of [...this.#channels.keys()]) this.#closeChannels(bought)
-    const viewer = this.#createViewer(network, before)
-    this.#viewer = { key, viewer }
-    viewer.catch(() => {
-      if (this.#viewer?.viewer === viewer) this.#viewer = undefined
-    })
-    return viewer
+    return (await this.#rolesOf(network)).viewer
   }
 
-  async #createViewer(network: Network, before: Promise<Viewer> | undefined): Promise<Viewer> {
-    await (await before?.catch(() => undefined))?.shutdown()
-    const viewer = await this.#ports.createViewer(network)
-    viewer.on(event => {
+  async #earnerOf(network: Network): Promise<Earner> {
+    return (await this.#rolesOf(network)).earner()
+  }
+
+  #rolesOf(network: Network): Promise<NodeRoles> {
+    const key = `${network.chainId} ${network.rpcUrl} ${network.registry}`
+    if (this.#roles?.key === key) return this.#roles.roles
+    const before = this.#roles?.roles
+    this.#open.clear()
+    this.#quotes.clear()
+    for (const id of [...this.#channels.keys()]) this.#closeChannels(id)
+    const roles = this.#createRoles(network, before)
+    this.#roles = { key, roles }
+    roles.catch(() => {
+      if (this.#roles?.roles === roles) this.#roles = undefined
+    })
+    return roles
+  }
+
+  async #createRoles(network: Network, before: Promise<NodeRoles> | undefined): Promise<NodeRoles> {
+    await (await before?.catch(() => undefined))?.viewer.shutdown()
+    const roles = await this.#ports.createRoles(network, viewing => {
+      for (const background of this.#backgrounds) background.ask('viewing', viewing).catch(() => undefined)
+    })
+    roles.viewer.on(event => {
       if (event.type !== 'meter') return
       for (const background of this.#backgrounds)
         background.ask('meter', meterOf(event.meter)).catch(() => undefined)
     })
-    return viewer
+    return roles
   }
 
   /** Runs a stream of a purchase; soon after the last one what was verified is signed and delivered. */
@@ -284,7 +352,7 @@ export class NodeDesk {
   #flush(purchase: PurchaseNonce): void {
     this.#flushes.delete(purchase)
     // A purchase that was stopped, or is of another network by now, was flushed when it was left.
-    void this.#work(async () => (await this.#viewer?.viewer)?.flush(purchase)).catch(() => undefined)
+    void this.#work(async () => (await this.#roles?.roles)?.viewer.flush(purchase)).catch(() => undefined)
   }
 
   /** Runs what was asked for, and starts to rest when it was the last. */
@@ -302,32 +370,11 @@ export class NodeDesk {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
       void (async () => {
-        await (await this.#viewer?.viewer.catch(() => undefined))?.shutdown()
+        await (await this.#roles?.roles.catch(() => undefined))?.viewer.shutdown()
         if (this.#busy === 0) this.#ports.idle()
       })()
     }, idleMs)
   }
-}
-
-async function sourceOf(
-  viewer: Viewer,
-  { purchase, path, range }: AskedPart,
-  signal: AbortSignal,
-): Promise<StreamSource> {
-  const open = async (asked: AskedRange | undefined) => {
-    if (asked === undefined) return viewer.read(purchase, path, undefined, signal)
-    if ('first' in asked) {
-      const { first: start, last: end } = asked
-      return viewer.read(purchase, path, end === undefined ? { start } : { start, end }, signal)
-    }
-    // Only its size says where the last bytes of a file begin; nothing is fetched to learn it.
-    const { size } = await viewer.read(purchase, path, undefined, signal)
-    const part = resolveRange(asked, size)
-    if (part === undefined) throw new ParatiiError('range-invalid', { size })
-    return viewer.read(purchase, path, { start: part.start, end: part.end - 1 }, signal)
-  }
-  const { size, start, end, contentType, body } = await open(range)
-  return { size, start, end: end + 1, contentType, body, recycle: buffer => viewer.recycle(buffer) }
 }
 
 const meterOf = (meter: ViewerMeter): Meter => ({

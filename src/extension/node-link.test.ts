@@ -63,6 +63,11 @@ function createPlace() {
         settlement: unasked,
         read: unasked,
         channel: unasked,
+        bids: unasked,
+        accept: unasked,
+        'viewing-resume': unasked,
+        'viewing-stop': unasked,
+        'viewing-channel': unasked,
         async open() {
           place.asked++
           if (mine.aborted) return new Promise<never>(() => undefined)
@@ -93,7 +98,7 @@ function createLink() {
   const link = new NodeLink(
     place,
     lifelines,
-    { 'node-key': unasked, meter: unasked, readable: unasked },
+    { 'node-key': unasked, meter: unasked, readable: unasked, 'sign-acceptance': unasked, viewing: unasked },
     async () => ({ keptBytes: state.keptBytes }),
   )
   return { place, link, state }

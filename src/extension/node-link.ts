@@ -82,6 +82,15 @@ export class NodeLink {
     await peer.ask('channel', params, [port])
   }
 
+  /** The same for a viewing that pays. */
+  async viewingChannel(
+    params: v.InferOutput<(typeof nodeRequests)['viewing-channel']['params']>,
+    port: MessagePort,
+  ): Promise<void> {
+    const peer = await this.#connected()
+    await peer.ask('viewing-channel', params, [port])
+  }
+
   #connected(): Promise<NodePeer> {
     if (this.#peer !== undefined) return Promise.resolve(this.#peer)
     this.#connecting ??= this.#connect().finally(() => {

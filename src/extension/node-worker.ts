@@ -4,21 +4,22 @@ import { clockSystem } from '#adapters/clock-system.ts'
 import { cryptoNoble } from '#adapters/crypto-noble.ts'
 import { randomSystem } from '#adapters/random-system.ts'
 import { openIndexedDbRecords } from '#adapters/records-indexed-db.ts'
+import type { ViewingView } from '#bridge/earning.ts'
 import { createLockLifelines } from '#bridge/lifeline.ts'
 import { connectMessage } from '#bridge/node-contract.ts'
 import type { Network } from '#bridge/shapes.ts'
 import { connectNetwork } from '#chain/failover-rpc.ts'
+import { createMarketReader } from '#chain/market-reader.ts'
 import { createChainReader } from '#chain/reader.ts'
 import { createBrowserNode } from '#network/browser-node.ts'
-import type { Viewer } from '#roles/viewer/api.ts'
+import { PostOffice } from '#network/post-office.ts'
 import { createViewer } from '#roles/viewer/viewer.ts'
 import { type BlockPacks, openBlockPacks } from './block-packs.ts'
-import { type KeptFilms, NodeDesk } from './node-desk.ts'
+import { Earner } from './earner.ts'
+import { type KeptFilms, NodeDesk, type NodeRoles } from './node-desk.ts'
+import { recordsName } from './records-name.ts'
 
 declare const self: DedicatedWorkerGlobalScope
-
-/** Receipts of one deployment never meet those of another. */
-const recordsName = ({ chainId, registry }: Network): string => `paratii-${chainId}-${registry}`
 
 let packs: Promise<BlockPacks> | undefined
 /** Told before the packs are opened, and again when the person chooses another. */
@@ -37,28 +38,42 @@ const films: KeptFilms = {
   forget: async () => (await openedPacks()).clear(),
 }
 
-async function startViewer(network: Network): Promise<Viewer> {
+async function startRoles(network: Network, told: (viewing: ViewingView) => void): Promise<NodeRoles> {
   const [node, records, { blocks, leaves }] = await Promise.all([
     createBrowserNode(),
     openIndexedDbRecords(recordsName(network)),
     openedPacks(),
   ])
-  return createViewer({
-    chainId: network.chainId,
-    reader: createChainReader(network, connectNetwork(network)),
-    node,
-    records,
-    blocks,
-    leaves,
-    clock: clockSystem,
-    random: randomSystem,
-    crypto: cryptoNoble,
-  })
+  const [clock, random, crypto] = [clockSystem, randomSystem, cryptoNoble]
+  const rpc = connectNetwork(network)
+  const reader = createChainReader(network, rpc)
+  const shared = { chainId: network.chainId, reader, node, records, leaves, clock, random, crypto }
+  const mail = await PostOffice.start({ ...shared, relays: [] })
+  return {
+    viewer: await createViewer({ ...shared, blocks }, Promise.resolve(mail)),
+    // The market's contracts are looked up when somebody first asks for bids.
+    earner: once(async () => {
+      const market = createMarketReader(await reader.addresses(), rpc)
+      return new Earner({ ...shared, mailbox: mail.letters, market }, told)
+    }),
+  }
+}
+
+/** Makes it when it is first asked for; again if that failed. */
+const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+  let made: Promise<T> | undefined
+  return () => {
+    made ??= make().catch(thrown => {
+      made = undefined
+      throw thrown
+    })
+    return made
+  }
 }
 
 const desk = new NodeDesk({
   lifelines: createLockLifelines(),
-  createViewer: startViewer,
+  createRoles: startRoles,
   films,
   idle: () => self.postMessage({ type: 'idle' }),
 })

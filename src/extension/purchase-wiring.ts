@@ -1,5 +1,7 @@
 import * as v from 'valibot'
 import { createLockLifelines } from '#bridge/lifeline.ts'
+import type { nodeCallbacks } from '#bridge/node-contract.ts'
+import type { PortHandlers } from '#bridge/port-rpc.ts'
 import { foundPurchase } from '#bridge/reader-contract.ts'
 import type { RequestHandlers } from '#bridge/rpc.ts'
 import type { Meter, Network } from '#bridge/shapes.ts'
@@ -42,6 +44,8 @@ type PurchaseWiring = {
   /** Where the node lives. */
   readonly place: OffscreenPlace
   readonly changed: () => void
+  /** What the node asks and tells of viewings that pay. */
+  readonly earning: Pick<PortHandlers<typeof nodeCallbacks>, 'sign-acceptance' | 'viewing'>
 }
 
 /** Wires what buys, keeps the budgets, and asks the node for what was bought. */
@@ -58,6 +62,7 @@ export function wirePurchases(wiring: PurchaseWiring) {
     place,
     createLockLifelines(),
     {
+      ...wiring.earning,
       async 'node-key'({ purchase }) {
         const entry = await book.get(purchase)
         if (entry === undefined) throw new ParatiiError('purchase-unknown')

@@ -1,11 +1,15 @@
 import * as v from 'valibot'
-import { purchaseNonceField } from '#protocol/fields.ts'
-import type { PurchaseNonce } from '#std/brand.ts'
+import { hashField, purchaseNonceField } from '#protocol/fields.ts'
+import type { Hash, PurchaseNonce } from '#std/brand.ts'
 import type { Random } from '#std/ports/random.ts'
 import type { Cell } from './store.ts'
 
-/** Client or ticket, and the purchase it stands for; newest last. */
-export const grantsSchema = v.array(v.object({ holder: v.string(), purchase: purchaseNonceField }))
+/** A purchase, or a viewing that pays by the bid that was accepted. */
+type Streamed = PurchaseNonce | Hash
+/** Client or ticket, and what it stands for; newest last. */
+export const grantsSchema = v.array(
+  v.object({ holder: v.string(), purchase: v.union([purchaseNonceField, hashField]) }),
+)
 type Grant = v.InferOutput<typeof grantsSchema>[number]
 
 const maxGrants = 200
@@ -24,7 +28,7 @@ export class StreamGrants {
     this.#random = random
   }
 
-  async issue(purchase: PurchaseNonce): Promise<string> {
+  async issue(purchase: Streamed): Promise<string> {
     const ticket = randomTicket(this.#random)
     await this.#add({ holder: `ticket ${ticket}`, purchase })
     return ticket
@@ -43,13 +47,13 @@ export class StreamGrants {
     return claimed
   }
 
-  async allows(clientId: string, purchase: PurchaseNonce): Promise<boolean> {
+  async allows(clientId: string, purchase: Streamed): Promise<boolean> {
     const grants = (await this.#cell.read()) ?? []
     return grants.some(grant => grant.holder === `client ${clientId}` && grant.purchase === purchase)
   }
 
   /** Takes a purchase away from everybody. */
-  async revoke(purchase: PurchaseNonce): Promise<void> {
+  async revoke(purchase: Streamed): Promise<void> {
     await this.#cell.update(grants => (grants ?? []).filter(grant => grant.purchase !== purchase))
   }
 

@@ -5,9 +5,18 @@ const popupSize = { width: 376, height: 640 } as const
 
 /** Opens one of our own pages outside the site's: nothing there can lie over it, or show something that looks like it. Answers the id of a window. */
 export async function showWindow(asked: RequestParams<'window-open'>): Promise<number | undefined> {
-  if (asked.show === 'unlock' || asked.show === 'home' || asked.show === 'approval') {
+  if (
+    asked.show === 'unlock' ||
+    asked.show === 'home' ||
+    asked.show === 'approval' ||
+    asked.show === 'bids'
+  ) {
     const url = pageUrl(`popup.html?window=${asked.show}`)
     return (await chrome.windows.create({ url, type: 'popup', ...popupSize }))?.id
+  }
+  if (asked.show === 'earner') {
+    await chrome.tabs.create({ url: pageUrl('tabs/player.html?mode=attention') })
+    return undefined
   }
   if (asked.show === 'onboarding' || asked.show === 'restore') {
     const query = asked.show === 'restore' ? '?restore' : ''

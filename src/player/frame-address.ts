@@ -1,5 +1,5 @@
 /** Attributes of the tag that decide what is played: changing one loads the player anew. */
-export const contentAttributes = ['video', 'format', 'price-max', 'affiliate'] as const
+export const contentAttributes = ['video', 'format', 'price-max', 'affiliate', 'mode'] as const
 /** Attributes that only change how it is played. */
 export const viewAttributes = ['poster', 'autoplay', 'muted', 'loop', 'controls'] as const
 /** Attributes that the frame itself takes. */

@@ -15,6 +15,8 @@ export type TagEventDetails = {
   'paratii-hosterror': { readonly failures: number }
   /** The viewer's budget does not allow this video. */
   'paratii-budgetexhausted': Record<string, never>
+  /** What a viewing that pays has promised the viewer so far grew. */
+  'paratii-earned': { readonly earnedWei: string }
   /** Nobody took the element over: the extension is not here. */
   'paratii-extensionmissing': Record<string, never>
 }

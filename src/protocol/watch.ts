@@ -84,7 +84,7 @@ export type WatchBodies = {
 }
 
 const promisedField: Schema<Promised> = v.object({ balance: weiField(96), signature: signatureField })
-const challengeField: Schema<string> = v.pipe(v.string(), v.regex(/^[A-Z0-9]{0,8}$/))
+export const challengeField: Schema<string> = v.pipe(v.string(), v.regex(/^[A-Z0-9]{0,8}$/))
 const answerField: Schema<ChunkAnswer> = v.object({
   chunk: uint32Field,
   hash: hashField,

@@ -3,7 +3,7 @@ import { formatPti, ptiFromWei } from '#std/amount.ts'
 
 type AmountProps = {
   readonly wei: bigint
-  readonly kind?: 'large' | 'spending'
+  readonly kind?: 'large' | 'spending' | 'earning'
   readonly unit?: string
   readonly testId?: string
 }

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright'
 import type { HomeUpdate, PlayerState } from '#bridge/contract.ts'
+import { type BidView, type EarnerState, firstAttention, type ViewingView } from '#bridge/earning.ts'
 import type { Approval, Transfer } from '#bridge/provider.ts'
 import type { Home, Network, Offer, PurchaseView, WalletState } from '#bridge/shapes.ts'
 import type { Address, Hash, PurchaseNonce } from '#std/brand.ts'
@@ -9,7 +10,7 @@ export interface ScreenState {
   name: string
   page: 'popup' | 'onboarding' | 'player'
   /** What the port of the page is told; none: it still waits. */
-  told?: HomeUpdate | { type: 'state'; state: PlayerState }
+  told?: HomeUpdate | { type: 'state'; state: PlayerState | EarnerState }
   /** What is answered to requests by their name; all others fail as if nobody could be reached. */
   answers?: Record<string, unknown>
   query?: string
@@ -105,8 +106,34 @@ const told = (part: Partial<Home> = {}, more: Partial<HomeUpdate> = {}): HomeUpd
   home: { ...home, ...part },
   approvals: [],
   transfers,
+  earning: { attention: firstAttention, viewings: [] },
   ...more,
 })
+const bid: BidView = {
+  hash: `0x${'b1'.repeat(32)}` as Hash,
+  payer: addressOf('a1'),
+  title: 'A new kind of bicycle',
+  rateWei: pti / 600n,
+  affiliateBps: 0,
+  affiliate: addressOf('00'),
+  receivedAtMs: nowMs,
+  validUntil: nowMs / 1000 + 600,
+  length: 30,
+  visible: 90,
+  challenge: 5,
+}
+const viewing: ViewingView = {
+  viewing: bid.hash,
+  title: bid.title,
+  advertiser: bid.payer,
+  rateWei: bid.rateWei,
+  chunkSeconds: 4,
+  length: bid.length,
+  earnedWei: pti / 50n,
+  acceptedAtMs: nowMs - 60_000,
+  isRunning: true,
+}
+const taking = { ...firstAttention, isOn: true, isAutomatic: true, minimumWei: pti / 6000n }
 const nothingYet: Partial<Home> = { purchases: [], sites: [] }
 
 const press =
@@ -165,6 +192,23 @@ const popupScreens: readonly ScreenState[] = [
       for (const entry of await page.locator('details.entry').all()) await entry.locator('summary').click()
     },
   }),
+  popup('home-earning', {
+    told: told({}, { earning: { attention: taking, viewings: [viewing] } }),
+  }),
+  popup('bids-off', { told: told(), lead: press('bids') }),
+  ...(['found', 'none'] as const).map(state =>
+    popup(`bids-${state}`, {
+      told: told({}, { earning: { attention: taking, viewings: [] } }),
+      answers: {
+        'bids-look': {
+          value: {
+            bids: (state === 'none' ? [] : [bid]).map(one => ({ ...one, rateWei: one.rateWei.toString() })),
+          },
+        },
+      },
+      lead: press('bids', 'bidsLook'),
+    }),
+  ),
   popup('held', { told: told(), lead: press('held') }),
   popup('held-close', { told: told(), lead: press('held', 'close') }),
   popup('held-empty', { told: told(nothingYet), lead: press('held') }),
@@ -350,10 +394,27 @@ const playerScreens: readonly ScreenState[] = [
   { ...player('nonsense'), query: '?video=none' },
 ]
 
+const earner = (name: string, state: EarnerState): ScreenState => ({
+  name: `earner-${name}`,
+  page: 'player',
+  query: '?mode=attention',
+  told: { type: 'state', state },
+})
+const earnerScreens: readonly ScreenState[] = [
+  earner('off', { status: 'off' }),
+  earner('locked', { status: 'locked' }),
+  earner('looking', { status: 'looking' }),
+  earner('none', { status: 'none' }),
+  earner('offered', { status: 'offered', bid }),
+  earner('accepting', { status: 'accepting', title: bid.title }),
+  earner('failed', { status: 'failed', failure: { code: 'allotment-invalid', details: {} } }),
+]
+
 /** Every screen of the wallet and the player, in every state. */
 export const screenList: readonly ScreenState[] = [
   ...popupScreens,
   ...approvalScreens,
   ...onboardingScreens,
   ...playerScreens,
+  ...earnerScreens,
 ]

@@ -32,7 +32,7 @@ export class PopupPage {
   }
 
   /** Goes to one of the parts of the wallet that the bar below leads to. */
-  async goTo(tab: 'Home' | 'Held' | 'Sites' | 'Settings'): Promise<void> {
+  async goTo(tab: 'Home' | 'Bids' | 'Held' | 'Sites' | 'Settings'): Promise<void> {
     await this.page.getByRole('button', { name: tab, exact: true }).click()
   }
 

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import type { ViewingView } from '#bridge/earning.ts'
 import type { Transfer } from '#bridge/provider.ts'
 import type { PurchaseView } from '#bridge/shapes.ts'
 import { exportCsv, exportJson } from './activity-export.ts'
@@ -21,10 +22,20 @@ const transfer = {
   state: 'mined',
 } as unknown as Transfer
 
+const viewing = {
+  viewing: '0x03',
+  title: 'Soap',
+  advertiser: '0xcc',
+  acceptedAtMs: 2000,
+  earnedWei: 10n ** 17n,
+  isRunning: false,
+} as unknown as ViewingView
+
 it('is written as a table that spreadsheets read and do not run', () => {
-  expect(exportCsv([purchase], [transfer])).toBe(
+  expect(exportCsv([purchase], [transfer], [viewing])).toBe(
     [
-      'time,kind,what,amount,unit,to,site,state,id',
+      'time,kind,what,amount,unit,party,site,state,id',
+      '1970-01-01T00:00:02.000Z,earned,Soap,0.1,PTI,0xcc,,promised,0x03',
       `1970-01-01T00:00:00.000Z,purchase,"'=HYPERLINK(""http://x"",""Harbour, at dawn"")",-0.5,PTI,0xaa,,closed,0x01`,
       '1970-01-01T00:00:01.000Z,transfer,for the sound,-1,ETH,0xbb,,mined,0x02',
       '',
@@ -33,8 +44,9 @@ it('is written as a table that spreadsheets read and do not run', () => {
 })
 
 it('is written as JSON with amounts to the last unit', () => {
-  expect(JSON.parse(exportJson([purchase], [transfer]))).toMatchObject({
+  expect(JSON.parse(exportJson([purchase], [transfer], [viewing]))).toMatchObject({
     purchases: [{ paidWei: '500000000000000000' }],
     transfers: [{ wei: '1000000000000000000' }],
+    viewings: [{ earnedWei: '100000000000000000' }],
   })
 })

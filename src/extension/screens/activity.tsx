@@ -1,4 +1,5 @@
 import { type ReactElement, useState } from 'react'
+import type { ViewingView } from '#bridge/earning.ts'
 import type { Transfer } from '#bridge/provider.ts'
 import type { PurchaseView } from '#bridge/shapes.ts'
 import { formatPti, ptiFromWei } from '#std/amount.ts'
@@ -12,19 +13,25 @@ import { heldWei } from './held.ts'
 type ActivityProps = {
   readonly purchases: readonly PurchaseView[]
   readonly transfers: readonly Transfer[]
+  /** Of what paid. */
+  readonly viewings: readonly ViewingView[]
 }
 type Line =
   | { readonly atMs: number; readonly purchase: PurchaseView }
   | { readonly atMs: number; readonly transfer: Transfer }
+  | { readonly atMs: number; readonly viewing: ViewingView }
 
 const shownAtFirst = 30
 
 /** What was bought and sent, newest first, each with its details in a fold. */
-export function Activity({ purchases, transfers }: ActivityProps): ReactElement {
+export function Activity({ purchases, transfers, viewings }: ActivityProps): ReactElement {
   const [showsAll, setShowsAll] = useState(false)
   const lines: Line[] = [
     ...purchases.map(purchase => ({ atMs: purchase.boughtAtMs, purchase })),
     ...transfers.map(transfer => ({ atMs: transfer.atMs, transfer })),
+    ...viewings
+      .filter(({ earnedWei }) => earnedWei > 0n)
+      .map(viewing => ({ atMs: viewing.acceptedAtMs, viewing })),
   ].toSorted((one, other) => other.atMs - one.atMs)
   return (
     <section className="stack padded ruled" aria-labelledby="activity">
@@ -39,6 +46,8 @@ export function Activity({ purchases, transfers }: ActivityProps): ReactElement 
               .map(line =>
                 'purchase' in line ? (
                   <PurchaseEntry key={line.purchase.purchase} purchase={line.purchase} />
+                ) : 'viewing' in line ? (
+                  <EarnedEntry key={line.viewing.viewing} viewing={line.viewing} />
                 ) : (
                   <TransferEntry key={line.transfer.hash} transfer={line.transfer} />
                 ),
@@ -52,13 +61,15 @@ export function Activity({ purchases, transfers }: ActivityProps): ReactElement 
             )}
             <Button
               kind="plain"
-              onClick={() => save('paratii.csv', 'text/csv', exportCsv(purchases, transfers))}
+              onClick={() => save('paratii.csv', 'text/csv', exportCsv(purchases, transfers, viewings))}
             >
               {text('saveCsv')}
             </Button>
             <Button
               kind="plain"
-              onClick={() => save('paratii.json', 'application/json', exportJson(purchases, transfers))}
+              onClick={() =>
+                save('paratii.json', 'application/json', exportJson(purchases, transfers, viewings))
+              }
             >
               {text('saveJson')}
             </Button>
@@ -102,6 +113,26 @@ function PurchaseEntry({ purchase }: { readonly purchase: PurchaseView }): React
         {purchase.isUndone && <p className="small">{text('purchaseUndone')}</p>}
         {state === 'refused' && <p className="small quiet">{text('refusedNote')}</p>}
         {heldNow > 0n && <p className="small quiet">{text('heldNote', formatPti(heldNow))}</p>}
+      </details>
+    </li>
+  )
+}
+
+function EarnedEntry({ viewing }: { readonly viewing: ViewingView }): ReactElement {
+  const { title, earnedWei, advertiser, acceptedAtMs } = viewing
+  return (
+    <li>
+      <details className="entry" data-testid="earned-entry">
+        <summary>
+          <Amount wei={earnedWei} kind="earning" unit="" testId="activity-earned" />
+          <span className="title">{text('earnedFrom', title)}</span>
+          <span className="quiet small">{momentText(acceptedAtMs)}</span>
+        </summary>
+        <dl className="small">
+          <dt>{text('from')}</dt>
+          <dd title={advertiser}>{shortAddress(advertiser)}</dd>
+        </dl>
+        <p className="small quiet">{text('earnedNote')}</p>
       </details>
     </li>
   )

@@ -1,4 +1,5 @@
 import { type ReactElement, useState } from 'react'
+import type { EarningView } from '#bridge/earning.ts'
 import type { Transfer } from '#bridge/provider.ts'
 import type { Home, WalletState } from '#bridge/shapes.ts'
 import { formatPti } from '#std/amount.ts'
@@ -11,6 +12,8 @@ import { type TextKey, text } from '#ui/texts.ts'
 import { AccountsScreen } from './accounts-screen.tsx'
 import { Activity } from './activity.tsx'
 import { BackupScreen } from './backup-screen.tsx'
+import { BidsScreen } from './bids-screen.tsx'
+import { EarningNow } from './earning-now.tsx'
 import { heldWei } from './held.ts'
 import { HeldScreen } from './held-screen.tsx'
 import { NetworkScreen } from './network-screen.tsx'
@@ -25,19 +28,21 @@ type HomeScreenProps = {
   readonly home: Home
   readonly wallet: UnlockedWallet
   readonly transfers: readonly Transfer[]
+  readonly earning: EarningView
 }
-type Tab = 'home' | 'held' | 'sites' | 'settings'
+type Tab = 'home' | 'bids' | 'held' | 'sites' | 'settings'
 type Place = Tab | 'receive' | 'send' | 'network' | 'accounts' | 'backup'
 
 const tabs: readonly (readonly [Tab, TextKey])[] = [
   ['home', 'tabHome'],
+  ['bids', 'bids'],
   ['held', 'held'],
   ['sites', 'sites'],
   ['settings', 'settings'],
 ]
 
-export function HomeScreen({ home, wallet, transfers }: HomeScreenProps): ReactElement {
-  const [place, setPlace] = useState<Place>('home')
+export function HomeScreen({ home, wallet, transfers, earning }: HomeScreenProps): ReactElement {
+  const [place, setPlace] = useState<Place>(location.search === '?window=bids' ? 'bids' : 'home')
   const goHome = (): void => setPlace('home')
   switch (place) {
     case 'receive':
@@ -55,14 +60,16 @@ export function HomeScreen({ home, wallet, transfers }: HomeScreenProps): ReactE
         <>
           <HomeHead wallet={wallet} go={setPlace} />
           <div className="tab-body" key={place}>
-            {place === 'held' ? (
+            {place === 'bids' ? (
+              <BidsScreen attention={earning.attention} />
+            ) : place === 'held' ? (
               <HeldScreen purchases={home.purchases} />
             ) : place === 'sites' ? (
               <SitesScreen sites={home.sites} />
             ) : place === 'settings' ? (
               <SettingsScreen home={home} wallet={wallet} />
             ) : (
-              <Overview home={home} wallet={wallet} transfers={transfers} go={setPlace} />
+              <Overview home={home} wallet={wallet} transfers={transfers} earning={earning} go={setPlace} />
             )}
           </div>
           <nav className="tabs" aria-label={text('tabs')}>
@@ -128,6 +135,7 @@ function Overview({
   home,
   wallet,
   transfers,
+  earning,
   go,
 }: HomeScreenProps & { readonly go: (place: Place) => void }): ReactElement {
   const playing = home.purchases.filter(purchase => purchase.state === 'playing')
@@ -161,8 +169,9 @@ function Overview({
           </Button>
         </div>
       </section>
+      <EarningNow running={earning.viewings.filter(({ isRunning }) => isRunning)} />
       <SpendingNow playing={playing} />
-      <Activity purchases={home.purchases} transfers={transfers} />
+      <Activity purchases={home.purchases} transfers={transfers} viewings={earning.viewings} />
     </>
   )
 }

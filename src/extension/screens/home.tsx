@@ -37,7 +37,7 @@ export function Home(): ReactElement {
 
   return (
     <main className="home" aria-busy={home === undefined}>
-      {home === undefined ? (
+      {home === undefined || update === undefined ? (
         <>
           <h1 className="sr-only">{text('extensionName')}</h1>
           <HomeSkeleton />
@@ -49,7 +49,12 @@ export function Home(): ReactElement {
       ) : approval !== undefined ? (
         <ApprovalScreen key={approval.id} approval={approval} more={waiting.length} />
       ) : (
-        <HomeScreen home={home} wallet={home.wallet} transfers={update?.transfers ?? []} />
+        <HomeScreen
+          home={home}
+          wallet={home.wallet}
+          transfers={update?.transfers ?? []}
+          earning={update.earning}
+        />
       )}
     </main>
   )

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { type EarnAsked, earnAskedSchema } from '#bridge/earning.ts'
 import { type Asked, askedSchema } from '#bridge/shapes.ts'
 import { parsePti, textFromWei } from '#std/amount.ts'
 
@@ -24,6 +25,16 @@ export function parseAsked(query: URLSearchParams): Asked | undefined {
     ...(limitWei === null
       ? {}
       : { priceMaxWei: typeof limitWei === 'bigint' ? textFromWei(limitWei) : limitWei }),
+    ...(query.has('affiliate') ? { affiliate: query.get('affiliate')?.trim().toLowerCase() } : {}),
+    ...(query.has('element') ? { element: query.get('element') } : {}),
+  })
+  return asked.success ? asked.output : undefined
+}
+
+/** What a tag with `mode="attention"` asks for; `undefined` for any other, and for an affiliate that is no address. */
+export function parseEarner(query: URLSearchParams): EarnAsked | undefined {
+  if (query.get('mode') !== 'attention') return undefined
+  const asked = v.safeParse(earnAskedSchema, {
     ...(query.has('affiliate') ? { affiliate: query.get('affiliate')?.trim().toLowerCase() } : {}),
     ...(query.has('element') ? { element: query.get('element') } : {}),
   })

@@ -1,8 +1,9 @@
 import * as v from 'valibot'
 import { type Failure, failureSchema } from '#bridge/failure.ts'
 import { createLockLifelines } from '#bridge/lifeline.ts'
-import type { PurchaseNonce } from '#std/brand.ts'
+import type { Hash, PurchaseNonce } from '#std/brand.ts'
 import { askWorker } from './claim.ts'
+import { keepFirstRenditions } from './first-renditions.ts'
 import { portUrl, registerChannel } from './port-scheme.ts'
 import { findPosition, savePosition } from './position.ts'
 import { loadShaka } from './shaka.ts'
@@ -13,16 +14,38 @@ export type Playback = {
   retry(): void
   setControls(shown: boolean): void
   destroy(): Promise<void>
+  /** The way to what is played. */
+  readonly channel: StreamChannel
 }
+
+/** What is played: a purchase, or a viewing that pays and comes chunk by chunk. */
+export type PlaybackSource =
+  | { readonly type: 'channel'; readonly purchase: PurchaseNonce }
+  | { readonly type: 'viewing'; readonly viewing: Hash }
 
 type PlaybackPorts = {
   readonly video: HTMLVideoElement
   readonly container: HTMLElement
-  readonly purchase: PurchaseNonce
+  readonly source: PlaybackSource
   readonly manifest: string
   /** Playback stands still, and why. */
   readonly failed: (failure: Failure) => void
 }
+
+/** Nobody chooses a quality, or seeks, in what pays by the chunk. */
+const chunkControls = [
+  'play_pause',
+  'time_and_duration',
+  'spacer',
+  'mute',
+  'volume',
+  'captions',
+  'fullscreen',
+]
+const controls = [...chunkControls.slice(0, -1), 'quality', 'fullscreen']
+
+/** The next chunk comes when this one has played to its end: the player must not stop before. */
+const chunkRebufferSeconds = 0.02
 
 /** What is bought is what is buffered, so little is buffered: enough to bridge a host that fails. */
 const bufferSeconds = 20
@@ -36,10 +59,11 @@ const endSeconds = 5
 
 /** Plays a purchase in a video element, straight from the node, from where it was left. */
 export async function startPlayback(ports: PlaybackPorts): Promise<Playback> {
-  const { video, container, purchase, manifest, failed } = ports
+  const { video, container, source, manifest, failed } = ports
+  const isByChunk = source.type === 'viewing'
   const shaka = await loadShaka()
   const channel = new StreamChannel({
-    broker: port => askWorker({ type: 'channel', purchase }, port),
+    broker: port => askWorker(source, port),
     lifelines: createLockLifelines(),
   })
   const unregister = registerChannel(shaka, channel)
@@ -47,24 +71,20 @@ export async function startPlayback(ports: PlaybackPorts): Promise<Playback> {
   await player.attach(video)
   const overlay = new shaka.ui.Overlay(player, container, video)
   overlay.configure({
-    controlPanelElements: [
-      'play_pause',
-      'time_and_duration',
-      'spacer',
-      'mute',
-      'volume',
-      'captions',
-      'quality',
-      'fullscreen',
-    ],
+    controlPanelElements: isByChunk ? chunkControls : controls,
+    addSeekBar: !isByChunk,
     seekBarColors: { base: 'rgba(255,255,255,.3)', buffered: 'rgba(255,255,255,.5)', played: '#66c7c1' },
   })
   player.configure({
-    manifest: { retryParameters: retries },
+    manifest: {
+      retryParameters: retries,
+      // Of a chunk only what plays it is sent.
+      ...(isByChunk ? { dash: { manifestPreprocessorTXml: keepFirstRenditions } } : {}),
+    },
     streaming: {
       retryParameters: retries,
       bufferingGoal: bufferSeconds,
-      rebufferingGoal: 1,
+      rebufferingGoal: isByChunk ? chunkRebufferSeconds : 1,
       bufferBehind: 60,
     },
   })
@@ -75,13 +95,15 @@ export async function startPlayback(ports: PlaybackPorts): Promise<Playback> {
     channel.close()
   }
   try {
-    await player.load(portUrl(manifest), await findPosition(chrome.storage.local, purchase))
+    const position = isByChunk ? 0 : await findPosition(chrome.storage.local, source.purchase)
+    await player.load(portUrl(manifest), position)
   } catch (thrown) {
     await destroy()
     throw new PlaybackError(failureOfShaka(thrown))
   }
-  const stopNoting = notePosition(video, purchase)
+  const stopNoting = isByChunk ? () => undefined : notePosition(video, source.purchase)
   return {
+    channel,
     retry: () => {
       player.retryStreaming()
       void video.play().catch(() => undefined)

@@ -7,7 +7,8 @@ import { Button } from '#ui/button.tsx'
 import { nameDocument } from '#ui/document-language.ts'
 import { text } from '#ui/texts.ts'
 import type { View } from './asked.ts'
-import { parseAsked, parseView } from './asked.ts'
+import { parseAsked, parseEarner, parseView } from './asked.ts'
+import { EarnerPlayer } from './earner-player.tsx'
 import { FailurePanel } from './failure-panel.tsx'
 import { OfferPanel } from './offer-panel.tsx'
 import { Panel } from './panel.tsx'
@@ -18,6 +19,7 @@ const isTop = window.top === window
 
 /** The player in a tag's frame, or in a tab of its own: from the price to the playing video. */
 export function PlayerPage(): ReactElement {
+  const earner = useMemo(() => parseEarner(new URLSearchParams(location.search)), [])
   const asked = useMemo(() => parseAsked(new URLSearchParams(location.search)), [])
   const [view, setView] = useState(() => parseView(location.hash, isTop))
   useEffect(() => {
@@ -29,7 +31,9 @@ export function PlayerPage(): ReactElement {
   return (
     <main className="player">
       <h1 className="sr-only">{text('playerTitle')}</h1>
-      {asked === undefined ? (
+      {earner !== undefined ? (
+        <EarnerPlayer asked={earner} view={view} />
+      ) : asked === undefined ? (
         <FailurePanel view={view} failure={{ code: 'request-malformed', details: {} }} />
       ) : (
         <Player asked={asked} view={view} />

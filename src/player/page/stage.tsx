@@ -40,7 +40,7 @@ export function Stage({ ready, meter, view, walletChanges, reopen, steering }: S
       const started = await startPlayback({
         video: element,
         container: box,
-        purchase,
+        source: { type: 'channel', purchase },
         manifest,
         failed: reason => setFailure(reason),
       })

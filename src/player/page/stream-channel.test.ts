@@ -44,6 +44,8 @@ function createNode() {
           if (stream !== undefined) serve(stream)
           return {}
         },
+        turn: async ({ after = -1 }) => ({ chunk: after + 1, code: '' }),
+        played: async () => ({}),
       },
       {},
     )

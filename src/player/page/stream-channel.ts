@@ -1,9 +1,13 @@
+import type * as v from 'valibot'
+import type { playedSchema, turnSchema } from '#bridge/earning.ts'
 import type { Lifelines } from '#bridge/lifeline.ts'
 import { channelRequests } from '#bridge/node-contract.ts'
 import { connectPort, type PortPeer } from '#bridge/port-rpc.ts'
 import { type ReceivedStream, receiveStream } from '#bridge/stream-receiver.ts'
 import { ParatiiError } from '#std/error.ts'
 
+/** Whose time begins, or how the viewing has ended. */
+export type Turn = v.InferOutput<typeof turnSchema>
 type Peer = PortPeer<typeof channelRequests>
 /** A part of a file, as a `Range` header names it; `last` is inclusive. */
 export type AskedRange = { readonly first: number; readonly last?: number } | { readonly suffix: number }
@@ -42,6 +46,32 @@ export class StreamChannel {
         if (!hasEnded || round > 0) throw thrown
         this.#forget(connected)
         peer.close()
+      }
+    }
+  }
+
+  /** Of a viewing: what comes after a chunk (-1: the first). Throws what the node throws, `stopping` when it ended twice. */
+  turn(after: number): Promise<Turn> {
+    return this.#ask('turn', after < 0 ? {} : { after })
+  }
+
+  /** Of a viewing: how a chunk's time was spent. */
+  async played(played: v.InferOutput<typeof playedSchema>): Promise<void> {
+    await this.#ask('played', played)
+  }
+
+  async #ask<N extends 'turn' | 'played'>(
+    name: N,
+    params: v.InferOutput<(typeof channelRequests)[N]['params']>,
+  ): Promise<v.InferOutput<(typeof channelRequests)[N]['result']>> {
+    for (let round = 0; ; round++) {
+      const connected = this.#connected()
+      const peer = await connected
+      try {
+        return await peer.ask(name, params)
+      } catch (thrown) {
+        if (!peer.closed.aborted || round > 0) throw thrown
+        this.#forget(connected)
       }
     }
   }

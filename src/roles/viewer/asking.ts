@@ -31,6 +31,8 @@ export type HeardBid = StandingBid & {
   readonly bid: AttentionBid
   readonly bidder: Bidder
   readonly campaign: CampaignState
+  /** The publisher's words: never trusted, only shown. */
+  readonly title: string
   /** Seconds of the video. */
   readonly length: number
 }
@@ -160,6 +162,7 @@ const checkBid = async (
     bid,
     bidder,
     campaign,
+    title: document.title,
     length: bid.length,
   }
 }

@@ -3,6 +3,7 @@ import type { CampaignClaim } from '#chain/market-writer.ts'
 import type { AttentionWatcher } from '#market/attention-watcher.ts'
 import {
   addressField,
+  basisPointsField,
   cidField,
   hashField,
   parseFields,
@@ -10,8 +11,10 @@ import {
   type Schema,
   signatureField,
   signedRateField,
+  textField,
   uint32Field,
   uint40Field,
+  uint53Field,
   videoIdField,
 } from '#protocol/fields.ts'
 import { canonicalText, type Json } from '#protocol/json.ts'
@@ -22,6 +25,13 @@ import type { Records } from '#std/ports/records.ts'
 
 /** A viewing that pays us: our place in a campaign, how far we are, and the newest promise. */
 export type Earning = {
+  /** The bid that was accepted. */
+  readonly bid: Hash
+  /** The video's title: its owner's words. */
+  readonly title: string
+  readonly acceptedAtMs: number
+  /** The site's part of what is promised, in 1/10000. */
+  readonly affiliateBps: number
   readonly campaign: Hash
   readonly leaf: number
   readonly units: number
@@ -46,6 +56,10 @@ const table = 'viewer-earnings'
 const secretField: Schema<Hex> = v.custom<Hex>(value => typeof value === 'string' && isHex(value, 32))
 
 const schema: Schema<Earning> = v.object({
+  bid: hashField,
+  title: textField(200),
+  acceptedAtMs: uint53Field,
+  affiliateBps: basisPointsField,
   campaign: hashField,
   leaf: uint32Field,
   units: uint40Field,

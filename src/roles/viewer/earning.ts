@@ -1,4 +1,5 @@
 import { isWatched, openAttentionWatcher, takePromisedChunk } from '#market/attention-watcher.ts'
+import type { MediaDirectory } from '#media/dag.ts'
 import { openWatch } from '#network/watch-link.ts'
 import { type Acceptance, signAcceptance } from '#protocol/acceptance.ts'
 import { type AllottedAnswer, acceptanceOfAttention } from '#protocol/attention-bid.ts'
@@ -39,7 +40,7 @@ export const acceptBid = async (
   signer: AcceptanceSigner,
   signal: AbortSignal,
 ): Promise<Earning> => {
-  const { chainId, crypto, mailbox, reader, records } = ports
+  const { chainId, clock, crypto, mailbox, reader, records } = ports
   const { bid, bidder, hash } = heard
   const contract = paratiiDomain(chainId, (await reader.addresses(signal)).campaigns)
   const acceptance = acceptanceOfAttention(bid, hash, signer.payee, bid.validUntil)
@@ -58,6 +59,10 @@ export const acceptBid = async (
   const { address: viewer } = identityOf(crypto, viewerKey)
   await checkPlace(ports, heard, answer, viewer, signer.payee, turn)
   const earning: Earning = {
+    bid: hash,
+    title: heard.title,
+    acceptedAtMs: clock.nowMs(),
+    affiliateBps: bid.affiliateBps,
     campaign: bid.campaign,
     leaf: answer.leaf,
     units: answer.cap,
@@ -100,6 +105,9 @@ export type PaidChunk = {
   readonly chunk: number
   readonly leaves: readonly VerifiedLeaf[]
   readonly code: string
+  readonly directory: MediaDirectory
+  /** The viewing with this chunk's promise in it. */
+  readonly earning: Earning
 }
 /** What the player says of a chunk when its time is over. */
 export type Played = { readonly visibleMs: number; readonly code: string }
@@ -145,7 +153,7 @@ export const watchForPay = async (
       }
       const leaves = await checkChunk(directory, wanted, sent.bytes)
       await saveEarning(records, now)
-      const played = await play({ chunk: wanted, leaves, code })
+      const played = await play({ chunk: wanted, leaves, code, directory, earning: now })
       const said = { chunk: wanted, hash: answerHash(nonce, sent.bytes), ...played }
       answer = signAnswer(crypto, context, said, viewerKey)
     }

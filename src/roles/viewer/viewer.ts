@@ -39,13 +39,16 @@ type Held = {
   readonly leave: () => void
 }
 
-/** Starts a viewer. Nothing is dialled or fetched before the first quote. */
-export const createViewer = async (ports: ViewerPorts): Promise<Viewer> => {
+/**
+ * Starts a viewer. Nothing is dialled or fetched before the first quote. `mail`: the post office of its node, where that
+ * has one already; it is stopped with the viewer.
+ */
+export const createViewer = async (
+  ports: ViewerPorts,
+  mail = PostOffice.start({ ...ports, relays: ports.relays ?? [] }),
+): Promise<Viewer> => {
   const broker = new PaidBlockBroker()
-  const [helia, office] = await Promise.all([
-    startLightNode(ports.blocks, broker),
-    PostOffice.start({ ...ports, relays: ports.relays ?? [] }),
-  ])
+  const [helia, office] = await Promise.all([startLightNode(ports.blocks, broker), mail])
   const closes = await Outbox.start({
     records: ports.records,
     clock: ports.clock,
