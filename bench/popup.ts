@@ -2,8 +2,9 @@
  * How quickly the popup is there: from opening it to its first use, with the worker running and with it stopped, and how
  * long a right password takes to unlock the wallet (which is what one guess costs, too).
  *
- *   npm run bench:popup      prints JSON
+ *   npm run bench:popup      prints JSON, and keeps it in bench/results/popup.json
  */
+import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { BrowserContext, Page } from 'playwright'
 import { launchBrowser } from '#devnet/browser.ts'
@@ -28,16 +29,16 @@ try {
   const warm = await measureOpenings(() => Promise.resolve())
   const cold = await measureOpenings(() => stopWorker(browser.context, page))
   const unlock = await measureUnlocks()
-  console.log(
-    JSON.stringify({
-      bench: 'popup',
-      machine: describeMachine(browser.context.browser()?.version() ?? ''),
-      rounds,
-      // Medians, in milliseconds, and the worst of all rounds.
-      openToInteractive: { warm: summary(warm), cold: summary(cold) },
-      unlock: summary(unlock),
-    }),
-  )
+  const result = {
+    bench: 'popup',
+    machine: describeMachine(browser.context.browser()?.version() ?? ''),
+    rounds,
+    // Medians, in milliseconds, and the worst of all rounds.
+    openToInteractive: { warm: summary(warm), cold: summary(cold) },
+    unlock: summary(unlock),
+  }
+  await writeFile(join(import.meta.dirname, 'results/popup.json'), `${JSON.stringify(result, null, 2)}\n`)
+  console.log(JSON.stringify(result))
 } finally {
   await browser.close()
   await chain.stop()

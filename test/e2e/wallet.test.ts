@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { HDNodeWallet, verifyMessage } from 'ethers'
@@ -13,6 +13,7 @@ import { PopupPage } from '#devnet/pages/popup.ts'
 import type { Address } from '#std/brand.ts'
 import { findTools } from '../../scripts/find-tools.mjs'
 import { type DappSite, serveDapp } from './dapp.ts'
+import { findSecrets, secretsOf } from './secret-scan.ts'
 
 const password = 'correct horse battery'
 const root = resolve(import.meta.dirname, '../..')
@@ -259,29 +260,9 @@ describe('the wallet, beside a site that may be hostile', () => {
     const phrase = await popup.revealPhrase(password)
     expect(phrase).toBe(wallet.mnemonic?.phrase)
     await browser.close()
-    const seed = wallet.mnemonic?.computeSeed() ?? ''
-    const secrets = [
-      ...words(phrase).flatMap(text => [Buffer.from(text), Buffer.from(text, 'utf16le')]),
-      ...[seed, wallet.privateKey, wallet.mnemonic?.entropy ?? ''].flatMap(hex => {
-        const bytes = Buffer.from(hex.slice(2), 'hex')
-        return [bytes, Buffer.from(hex.slice(2)), Buffer.from(bytes.toString('base64').slice(0, 20))]
-      }),
-    ]
-    let read = 0
-    for (const entry of await readdir(profile, { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile()) continue
-      const path = join(entry.parentPath, entry.name)
-      const bytes = await readFile(path)
-      read += bytes.length
-      for (const secret of secrets) expect(bytes.includes(secret), path).toBe(false)
-    }
+    const { found, readBytes } = await findSecrets(profile, secretsOf(wallet))
+    expect(found).toEqual([])
     // The vault itself is there, so what was searched is where it would be.
-    expect(read).toBeGreaterThan(100_000)
+    expect(readBytes).toBeGreaterThan(100_000)
   })
 })
-
-/** Every three words that follow each other: enough to know a phrase by, and too much for chance. */
-function words(phrase: string): string[] {
-  const list = phrase.split(' ')
-  return list.slice(0, -2).map((_, place) => list.slice(place, place + 3).join(' '))
-}
