@@ -2,7 +2,7 @@ import type { Page } from 'playwright'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { makeDemoClip } from '#devnet/clip.ts'
 import { PopupPage } from '#devnet/pages/popup.ts'
-import { collateralWei } from '#payments/purchase.ts'
+import { collateralWei, ownerEarnedWei } from '#payments/purchase.ts'
 import type { VideoId } from '#std/brand.ts'
 import { cacheFolder, type Market, oneHundredPti, openMarket } from './market.ts'
 
@@ -34,6 +34,13 @@ function createDice(seed: number): (bound: number) => number {
 const ask = (popup: Page, request: string, params: object): Promise<{ ok: boolean; value?: unknown }> =>
   popup.evaluate(message => chrome.runtime.sendMessage(message), { request, params })
 
+/** What the wallet's own book has counted so far. */
+const countedWei = async (popup: Page): Promise<bigint> => {
+  const { ledger } = await popup.evaluate(() => chrome.storage.local.get('ledger'))
+  const { reservations } = (ledger ?? { reservations: [] }) as { reservations: { wei: string }[] }
+  return reservations.reduce((sum, { wei }) => sum + BigInt(wei), 0n)
+}
+
 /** Presses what can be pressed until the film plays, or says why it does not. */
 async function buyIn(page: Page): Promise<string> {
   const watch = page.locator('[data-testid=watch][data-armed=true]')
@@ -54,11 +61,17 @@ it(`a budget is never passed by a unit: ${tabs} tabs race for the last of it, th
   const popup = await PopupPage.open(browser)
   const devtools = await browser.context.newCDPSession(popup.page)
   await devtools.send('ServiceWorker.enable')
+  /** What the chain has of promises: the whole of one that may still cost it, what it paid of one that is over. */
   const promisedWei = async (): Promise<bigint> => {
-    const bought = await market.reader.purchases({ buyer: wallet.address })
-    const each = bought.map(async ({ id, terms, capacity }) => {
-      const sold = await market.reader.termsByHash(id, terms)
-      return sold.price + collateralWei({ terms: sold, capacity })
+    const { reader } = market
+    const bought = await reader.purchases({ buyer: wallet.address })
+    const { timestampSeconds } = await reader.head()
+    const each = bought.map(async ({ nonce, id, terms, capacity }) => {
+      const [sold, state] = await Promise.all([reader.termsByHash(id, terms), reader.purchase(nonce)])
+      const isOver = state !== undefined && (state.reclaimed || timestampSeconds >= state.escrowEnd)
+      return isOver
+        ? sold.fee * BigInt(state.bytes) + ownerEarnedWei(sold, state.bytes)
+        : sold.price + collateralWei({ terms: sold, capacity })
     })
     return (await Promise.all(each)).reduce((sum, wei) => sum + wei, 0n)
   }
@@ -66,7 +79,7 @@ it(`a budget is never passed by a unit: ${tabs} tabs race for the last of it, th
   let refusals = 0
   for (let round = 1; round <= rounds; round++) {
     const dice = createDice(round)
-    const before = await promisedWei()
+    const before = await countedWei(popup.page)
     const [first] = videos
     const quote = first && (await market.reader.video(first)).terms[0]
     if (quote === undefined) throw new Error('the films are sold')
