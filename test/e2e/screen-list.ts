@@ -113,7 +113,7 @@ const bid: BidView = {
   hash: `0x${'b1'.repeat(32)}` as Hash,
   payer: addressOf('a1'),
   title: 'A new kind of bicycle',
-  rateWei: pti / 600n,
+  rateWei: pti / 1000n,
   affiliateBps: 0,
   affiliate: addressOf('00'),
   receivedAtMs: nowMs,
@@ -133,7 +133,7 @@ const viewing: ViewingView = {
   acceptedAtMs: nowMs - 60_000,
   isRunning: true,
 }
-const taking = { ...firstAttention, isOn: true, isAutomatic: true, minimumWei: pti / 6000n }
+const taking = { ...firstAttention, isOn: true, isAutomatic: true, minimumWei: (pti / 100n + 59n) / 60n }
 const nothingYet: Partial<Home> = { purchases: [], sites: [] }
 
 const press =

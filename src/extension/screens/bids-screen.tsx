@@ -98,9 +98,10 @@ function BidList(): ReactElement {
 
 const secondsAMinute = 60n
 const mostMinutes = 1440
+const crumbWei = 1_000_000n
 
 function AttentionForm({ attention }: { readonly attention: Attention }): ReactElement {
-  const [minimum, setMinimum] = useState(ptiFromWei(attention.minimumWei * secondsAMinute))
+  const [minimum, setMinimum] = useState(perMinuteText(attention.minimumWei))
   const [perDay, setPerDay] = useState(String(attention.secondsPerDay / 60))
   const [perAdvertiser, setPerAdvertiser] = useState(String(attention.secondsPerAdvertiser / 60))
   const [isAutomatic, setAutomatic] = useState(attention.isAutomatic)
@@ -180,6 +181,9 @@ function AttentionForm({ attention }: { readonly attention: Attention }): ReactE
     </form>
   )
 }
+
+/** A rate a second as it was typed for a minute: without the crumbs of its division. */
+const perMinuteText = (wei: bigint): string => ptiFromWei(((wei * secondsAMinute) / crumbWei) * crumbWei)
 
 /** Undefined for what is no number of minutes of a day. */
 const secondsOf = (minutes: string): number | undefined =>
