@@ -13,6 +13,9 @@ const oneByOne = { maxWorkers: 1, fileParallelism: false }
 /** What fails while it runs; too long for every day. */
 const chaos = ['test/e2e/under-fire.test.ts', 'test/e2e/budget-race.test.ts']
 
+/** Each screen in each state, language and scheme: many of them, and no film plays. */
+const screens = ['test/e2e/screens.test.ts']
+
 export default defineConfig({
   test: {
     projects: [
@@ -20,8 +23,9 @@ export default defineConfig({
       project('house', ['test/house/**/*.test.ts'], 60_000),
       project('model', ['test/model/**/*.test.ts'], 600_000),
       project('integration', ['test/integration/**/*.test.ts'], 120_000, oneByOne),
-      project('e2e', ['test/e2e/**/*.test.ts'], 180_000, { ...oneByOne, exclude: chaos }),
+      project('e2e', ['test/e2e/**/*.test.ts'], 180_000, { ...oneByOne, exclude: [...chaos, ...screens] }),
       project('chaos', chaos, 180_000, oneByOne),
+      project('screens', screens, 180_000, oneByOne),
     ],
   },
 })

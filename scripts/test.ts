@@ -119,6 +119,7 @@ const sets: Record<string, () => Promise<Count>> = {
 /** What takes too long for every day; `full` runs it after all the others. */
 const slowSets: Record<string, () => Promise<Count>> = {
   chaos: () => vitest('chaos'),
+  screens: () => vitest('screens'),
   'fuzz-nightly': () => step('node', 'scripts/fuzz.ts', '1000000', '2'),
   deployed: () => hardhat('test:contracts:deployed'),
   mutants: () => step('node', 'scripts/mutants.ts'),
