@@ -73,6 +73,7 @@ export class MailRelay {
     this.#options = options
     this.#hold = hold
     this.#pusher = new RelayPusher({
+      clock: ports.clock,
       node: ports.node,
       hold,
       onGot: (peer, proof) => this.#takeGot(peer, proof),

@@ -1,6 +1,7 @@
 import type { PeerId } from '@libp2p/interface'
 import { maxEnvelopeBytes } from '#protocol/envelope.ts'
 import { errorFrom, familyOf, ParatiiError } from '#std/error.ts'
+import type { Clock } from '#std/ports/clock.ts'
 import { type FrameStream, frameStream } from './frame-stream.ts'
 import type { MailHold } from './mail-hold.ts'
 import type { PubsubNode } from './pubsub.ts'
@@ -9,6 +10,7 @@ import { relayFrames, relayProtocol, relayUnreadBytes } from './relay-listener.t
 export type RelayPusherPorts = {
   readonly node: PubsubNode
   readonly hold: MailHold
+  readonly clock: Pick<Clock, 'sleep'>
   /** A receiver's word, from a peer that knew of it already. */
   onGot(peer: string, proof: Uint8Array): Promise<void>
   /** Something failed that nobody waits for. */
@@ -17,6 +19,9 @@ export type RelayPusherPorts = {
 
 /** A peer that answers no envelope for so long is given up until it is pushed to again. */
 const answerMs = 20_000
+/** One that fails is tried again so many times, a little later each time; after that the next sweep asks it. */
+const maxFailures = 3
+const retryMs = 500
 
 /**
  * Brings other relays what we keep for topics that they carry: to each peer all topics one after the other on one
@@ -47,7 +52,11 @@ export class RelayPusher {
         const error = errorFrom(thrown, 'peer-unreachable')
         if (!this.#stopping.signal.aborted && familyOf(error.code) === 'Fault') this.#ports.onFault(error)
       })
-      .finally(() => this.#waiting.delete(id))
+      .finally(() => {
+        this.#waiting.delete(id)
+        // What joined the line in the moment in which it ended.
+        if (line.size > 0 && !this.#stopping.signal.aborted) this.push(peer, [...line])
+      })
   }
 
   stop(): void {
@@ -56,28 +65,49 @@ export class RelayPusher {
 
   async #empty(peer: PeerId, line: Set<string>): Promise<void> {
     // Once more for what joined the line while its stream was being ended.
-    while (line.size > 0) await this.#bring(peer, line)
+    for (let failures = 0; line.size > 0; ) {
+      try {
+        await this.#bring(peer, line)
+        failures = 0
+      } catch (thrown) {
+        if (++failures === maxFailures || this.#stopping.signal.aborted || isDeaf(thrown)) {
+          line.clear()
+          throw thrown
+        }
+        await this.#ports.clock.sleep(retryMs * failures, this.#stopping.signal)
+      }
+    }
   }
 
   async #bring(peer: PeerId, line: Set<string>): Promise<void> {
-    const { node, hold } = this.#ports
+    const { node } = this.#ports
     const stream = await node.dialProtocol(peer, relayProtocol, { signal: this.#turn() })
     const frames = frameStream(stream, maxEnvelopeBytes, relayFrames, relayUnreadBytes)
     try {
       for (const topic of line) {
         line.delete(topic)
-        for (const name of hold.list(topic)) {
-          const envelope = await hold.get(topic, name)
-          if (envelope === undefined) continue
-          await frames.write('mail', envelope, this.#turn())
-          if (!(await this.#hearUntil('mailack', frames, peer)))
-            throw new ParatiiError('peer-unreachable', { reason: 'no acknowledgement' })
+        try {
+          await this.#bringTopic(topic, frames, peer)
+        } catch (thrown) {
+          line.add(topic)
+          throw thrown
         }
       }
       await frames.close()
       await this.#hearUntil(undefined, frames, peer)
     } finally {
       frames.abort(new ParatiiError('aborted'))
+    }
+  }
+
+  async #bringTopic(topic: string, frames: FrameStream, peer: PeerId): Promise<void> {
+    const { hold } = this.#ports
+    for (const name of hold.list(topic)) {
+      const envelope = await hold.get(topic, name)
+      if (envelope === undefined) continue
+      await frames.write('mail', envelope, this.#turn())
+      if (!(await this.#hearUntil('mailack', frames, peer)))
+        throw new ParatiiError('peer-unreachable', { reason: 'no acknowledgement' })
     }
   }
 
@@ -96,3 +126,7 @@ export class RelayPusher {
     return AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(answerMs)])
   }
 }
+
+/** The peer carries no mail itself: it is a mailbox, not a relay. */
+const isDeaf = (thrown: unknown): boolean =>
+  thrown instanceof Error && thrown.name === 'UnsupportedProtocolError'
