@@ -124,6 +124,8 @@ export const nodeRequests = {
     params: v.object({ network: networkSchema, payee: addressField }),
     result: v.object({ viewing: v.exactOptional(viewingSchema) }),
   },
+  /** What a viewing has brought so far: its promises are told from now on. */
+  viewing: { params: v.object({ network: networkSchema, viewing: hashField }), result: viewingSchema },
   'viewing-stop': { params: v.object({ network: networkSchema, viewing: hashField }), result: nothing },
   /** As `channel`, to a page that plays this viewing. */
   'viewing-channel': { params: v.object({ network: networkSchema, viewing: hashField }), result: nothing },

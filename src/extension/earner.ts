@@ -36,6 +36,8 @@ export class Earner {
   /** Pages that follow a viewing. */
   readonly #followers = new Map<Hash, number>()
   readonly #leaving = new Map<Hash, ReturnType<typeof setTimeout>>()
+  /** Viewings that ended, or that the person left, while this node lived: none of them is taken up again. */
+  readonly #over = new Set<Hash>()
   readonly #told: (viewing: ViewingView) => void
 
   constructor(ports: EarnerPorts & { readonly leaves: Blocks }, told: (viewing: ViewingView) => void) {
@@ -86,7 +88,11 @@ export class Earner {
     const since = this.#ports.clock.nowMs() - resumableMs
     const kept = (await listEarnings(this.#ports.records)).find(
       ({ acceptedAtMs, bid, payee: paid, watcher }) =>
-        paid === payee && acceptedAtMs >= since && !isWatched(watcher) && !this.#viewings.has(bid),
+        paid === payee &&
+        acceptedAtMs >= since &&
+        !isWatched(watcher) &&
+        !this.#viewings.has(bid) &&
+        !this.#over.has(bid),
     )
     return kept === undefined ? undefined : this.#start(kept)
   }
@@ -109,11 +115,20 @@ export class Earner {
     }
   }
 
+  /** What it has brought so far. Throws `bid-unknown`. */
+  view(bid: Hash): ViewingView {
+    return this.#viewOf(this.viewing(bid).earning)
+  }
+
+  /** The person leaves it, for good. */
   stop(bid: Hash): void {
+    this.#over.add(bid)
     this.#viewings.get(bid)?.stop()
   }
 
+  /** Leaves what runs; all of it may be taken up again. */
   shutdown(): void {
+    for (const timer of this.#leaving.values()) clearTimeout(timer)
     for (const viewing of this.#viewings.values()) viewing.stop()
   }
 
@@ -124,7 +139,11 @@ export class Earner {
     this.#leaveSoon(bid)
     void viewing
       .run(now => this.#told(this.#viewOf(now)))
-      .then(() => this.#told(this.#viewOf(viewing.earning)))
+      .then(() => {
+        // One that was left because its page went may be found again by the next.
+        if (viewing.ended !== 'aborted') this.#over.add(bid)
+        this.#told(this.#viewOf(viewing.earning))
+      })
     return this.#viewOf(earning)
   }
 
@@ -132,7 +151,7 @@ export class Earner {
     this.#leaving.set(
       bid,
       setTimeout(() => {
-        this.stop(bid)
+        this.#viewings.get(bid)?.stop()
         this.#viewings.delete(bid)
         this.#followers.delete(bid)
         this.#leaving.delete(bid)

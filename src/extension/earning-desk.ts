@@ -165,6 +165,14 @@ export class EarningDesk {
     return viewing
   }
 
+  /** A worker that was restarted hears of the node again only once it has asked something. */
+  async hearOf(viewing: Hash): Promise<ViewingView> {
+    const { network } = await this.#ports.wallet.stored()
+    const told = await this.#ports.node.ask('viewing', { network, viewing })
+    this.note(told)
+    return told
+  }
+
   async stop(viewing: Hash): Promise<void> {
     const { network } = await this.#ports.wallet.stored()
     await this.#ports.node.ask('viewing-stop', { network, viewing })

@@ -130,6 +130,7 @@ export function wireEarning(wiring: EarningWiring) {
       port.listen(earnerMessage, message => {
         if (message.type === 'open') element = message.asked.element
         session.receive(message)
+        if (message.type === 'follow') desk.hearOf(message.viewing).then(session.note, () => undefined)
       })
     },
   }

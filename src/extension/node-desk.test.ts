@@ -70,7 +70,7 @@ const openDesk = async () => {
   const films = { keep: (bytes: number) => void kept.push(bytes), forget: async () => void kept.push('none') }
   const desk = new NodeDesk({
     lifelines,
-    createRoles: async () => ({ viewer, earner: unasked }),
+    createRoles: async () => ({ viewer, earner: unasked, stop: viewer.shutdown }),
     films,
     idle() {},
   })

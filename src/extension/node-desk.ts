@@ -30,6 +30,8 @@ export type NodeRoles = {
   readonly viewer: Viewer
   /** Made when it is first asked for. */
   readonly earner: () => Promise<Earner>
+  /** Ends both: what is due is signed, what runs is left. */
+  stop(): Promise<void>
 }
 type NodePorts = {
   readonly lifelines: Lifelines
@@ -176,6 +178,7 @@ export class NodeDesk {
             const viewing = await (await this.#earnerOf(network)).resume(payee)
             return viewing === undefined ? {} : { viewing }
           }),
+        viewing: async ({ network, viewing }) => (await this.#earnerOf(network)).view(viewing),
         'viewing-stop': async ({ network, viewing }) => {
           ;(await this.#earnerOf(network)).stop(viewing)
           return {}
@@ -316,7 +319,7 @@ export class NodeDesk {
   }
 
   async #createRoles(network: Network, before: Promise<NodeRoles> | undefined): Promise<NodeRoles> {
-    await (await before?.catch(() => undefined))?.viewer.shutdown()
+    await (await before?.catch(() => undefined))?.stop()
     const roles = await this.#ports.createRoles(network, viewing => {
       for (const background of this.#backgrounds) background.ask('viewing', viewing).catch(() => undefined)
     })
@@ -370,7 +373,7 @@ export class NodeDesk {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
       void (async () => {
-        await (await this.#roles?.roles.catch(() => undefined))?.viewer.shutdown()
+        await (await this.#roles?.roles.catch(() => undefined))?.stop()
         if (this.#busy === 0) this.#ports.idle()
       })()
     }, idleMs)

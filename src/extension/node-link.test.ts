@@ -66,6 +66,7 @@ function createPlace() {
         bids: unasked,
         accept: unasked,
         'viewing-resume': unasked,
+        viewing: unasked,
         'viewing-stop': unasked,
         'viewing-channel': unasked,
         async open() {

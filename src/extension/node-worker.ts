@@ -49,13 +49,20 @@ async function startRoles(network: Network, told: (viewing: ViewingView) => void
   const reader = createChainReader(network, rpc)
   const shared = { chainId: network.chainId, reader, node, records, leaves, clock, random, crypto }
   const mail = await PostOffice.start({ ...shared, relays: [] })
+  let made: Earner | undefined
+  const viewer = await createViewer({ ...shared, blocks }, Promise.resolve(mail))
   return {
-    viewer: await createViewer({ ...shared, blocks }, Promise.resolve(mail)),
+    viewer,
     // The market's contracts are looked up when somebody first asks for bids.
     earner: once(async () => {
       const market = createMarketReader(await reader.addresses(), rpc)
-      return new Earner({ ...shared, mailbox: mail.letters, market }, told)
+      made = new Earner({ ...shared, mailbox: mail.letters, market }, told)
+      return made
     }),
+    async stop() {
+      made?.shutdown()
+      await viewer.shutdown()
+    },
   }
 }
 
