@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import type { Page } from 'playwright'
 import { wireOf } from '#bridge/wire.ts'
 import type { Browser } from '#devnet/browser.ts'
-import { nowMs, type ScreenState } from './screen-list.ts'
+import { nowMs } from './screen-facts.ts'
+import type { ScreenState } from './screen-list.ts'
 
 export const languages = ['en', 'de'] as const
 export const schemes = ['light', 'dark'] as const
